@@ -1,0 +1,68 @@
+-- Derived by kit/linkage.py from per-account tables only: which accounts act as one.
+
+CREATE TABLE links (                   -- one row per pair of accounts and piece of evidence
+  account_a VARCHAR,                   -- account_a < account_b
+  account_b VARCHAR,
+  family VARCHAR,                      -- identity | infrastructure | timing | content | reaction
+  kind VARCHAR,                        -- what is shared: payment_fingerprint, client_ip, template, ...
+  detail VARCHAR,                      -- in words, for the "why linked" card
+  bits DOUBLE                          -- weight of the evidence, -log2 of its chance under the null
+);
+
+CREATE TABLE clusters (                -- one row per group examined, proposed or dismissed
+  cluster_id VARCHAR,                  -- from its members, so the same whatever the order of loading
+  proposed BOOLEAN,
+  reason VARCHAR,                      -- why proposed or why dismissed, one sentence
+  accounts BIGINT,
+  exchanges BIGINT,                    -- requests attributed to the harvest
+  requests_total BIGINT,               -- all primary requests of the members
+  input_tokens BIGINT,                 -- of the exchanges
+  output_tokens BIGINT,                -- of the exchanges
+  first_at TIMESTAMPTZ,                -- of the exchanges
+  last_at TIMESTAMPTZ,
+  stability DOUBLE                     -- mean Jaccard overlap under resampling, 0 to 1
+);
+
+CREATE TABLE cluster_accounts (
+  cluster_id VARCHAR,
+  account_id VARCHAR,
+  exchanges BIGINT,
+  requests_total BIGINT,
+  strength_bits DOUBLE,                -- sum of the bits of its links into the cluster
+  pool VARCHAR                         -- pool within the cluster (before or after a ban), if any
+);
+
+CREATE TABLE cluster_requests (        -- the exchanges themselves
+  cluster_id VARCHAR,
+  source_id VARCHAR,
+  line BIGINT
+);
+
+CREATE TABLE cluster_evidence (        -- one row per cluster and family: five rows per cluster
+  cluster_id VARCHAR,
+  family VARCHAR,
+  holds BOOLEAN,
+  statistic VARCHAR,                   -- what was measured, in words
+  value DOUBLE,
+  null_value DOUBLE,                   -- what chance alone would give
+  p_value DOUBLE,
+  n BIGINT,                            -- sample size behind the statistic
+  summary VARCHAR                      -- one sentence for the summary page
+);
+
+CREATE TABLE cluster_alternatives (    -- harmless explanations tested
+  cluster_id VARCHAR,
+  explanation VARCHAR,
+  test VARCHAR,
+  outcome VARCHAR,                     -- ruled out | possible | holds | could not test
+  detail VARCHAR
+);
+
+CREATE TABLE cluster_claims (          -- the five claims A to E, graded
+  cluster_id VARCHAR,
+  claim VARCHAR,                       -- A | B | C | D | E
+  statement VARCHAR,
+  grade VARCHAR,                       -- established | supported | partly supported | not assessed | cannot be shown
+  confidence VARCHAR,                  -- high | moderate | low | none
+  basis VARCHAR
+);

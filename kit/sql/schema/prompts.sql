@@ -1,0 +1,46 @@
+-- Derived by kit/prompts.py: what was asked.
+
+CREATE TABLE templates (               -- one row per family of prompts (or system prompts) that share a skeleton
+  template_id VARCHAR,                 -- from the skeleton's content, so the same whatever the order of loading
+  part VARCHAR,                        -- prompt | system
+  anchor VARCHAR,                      -- what is constant: head | tail | wrap | whole | near (edited or reordered)
+  skeleton VARCHAR,                    -- constant text with slots shown as {...}
+  requests BIGINT,
+  distinct_prompts BIGINT,
+  accounts BIGINT,
+  orgs BIGINT,
+  output_tokens BIGINT,
+  rarity_bits DOUBLE,                  -- -log2 of the share of all accounts that use it
+  slot_entropy_bits DOUBLE,            -- entropy of the fillers; 0 for a prompt repeated word for word
+  first_at TIMESTAMPTZ,
+  last_at TIMESTAMPTZ,
+  rules VARCHAR[],                     -- ids of the elicitation rules that match (kit/rules/*.yaml)
+  known_as VARCHAR,                    -- name of the known harness or public benchmark, if it is one
+  verdict VARCHAR,                     -- harvest | harmless | unclear
+  verdict_reason VARCHAR               -- one sentence
+);
+
+CREATE TABLE request_templates (       -- which request belongs to which template; at most one row per request and part
+  source_id VARCHAR,
+  line BIGINT,
+  account_id VARCHAR,
+  part VARCHAR,
+  template_id VARCHAR
+);
+
+CREATE TABLE account_templates (       -- one row per account and template
+  account_id VARCHAR,
+  template_id VARCHAR,
+  requests BIGINT,
+  distinct_prompts BIGINT,
+  first_at TIMESTAMPTZ,
+  last_at TIMESTAMPTZ
+);
+
+CREATE TABLE response_flows (          -- text answered to one account that comes back as another's prompt
+  from_account_id VARCHAR,
+  to_account_id VARCHAR,
+  requests BIGINT,                     -- prompts of to_account that contain an earlier answer to from_account
+  median_lag_s DOUBLE,
+  mean_containment DOUBLE              -- share of the answer's shingles found in the prompt, 0 to 1
+);
