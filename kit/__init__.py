@@ -1,7 +1,7 @@
 """Investigate suspected model distillation from exported LLM API logs, offline.
 
-    from kit import open_case
-    case = open_case("cases/INC-2026-001")
+from kit import open_case
+case = open_case("cases/INC-2026-001")
 """
 
 from kit.case import Case, create_case, open_case

@@ -1,8 +1,8 @@
 """A case: one folder per incident, opened read-only and asked in SQL.
 
-    case = open_case("cases/INC-2026-001")
-    case.sql("SELECT count(*) AS requests FROM requests")
-    case.query("volume/requests_over_time", since=..., by="account_id")
+case = open_case("cases/INC-2026-001")
+case.sql("SELECT count(*) AS requests FROM requests")
+case.query("volume/requests_over_time", since=..., by="account_id")
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ import re
 import secrets
 import tomllib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache, cached_property
-from importlib import resources
+from functools import cache, cached_property, wraps
+from importlib import import_module, resources
+from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 import duckdb
 import polars as pl
@@ -64,7 +67,9 @@ class Case:
             raise KeyboardInterrupt from None
         except duckdb.Error as e:
             raise QueryError(f"{_first_line(e)}; correct the query and ask again.") from e
-        return Result(frame=frame, sql=query.strip(), parameters=dict(parameters), build=self.build, name=name)
+        return Result(
+            frame=frame, sql=query.strip(), parameters=dict(parameters), build=self.build, name=name
+        )
 
     def query(self, path: str, /, *, columns: Mapping[str, str] | None = None, **parameters: Any) -> Result:
         """Ask the query kept in kit/sql/<path>.sql.
@@ -74,7 +79,9 @@ class Case:
         text = named_query(path)
         for slot, column in (columns or {}).items():
             if column not in request_columns():
-                raise QueryError(f"There is no column {column!r} in requests; choose one of {', '.join(request_columns())}.")
+                raise QueryError(
+                    f"There is no column {column!r} in requests; choose one of {', '.join(request_columns())}."
+                )
             text = text.replace("{" + slot + "}", f'"{column}"')
         return self.sql(text, path.rsplit("/", 1)[-1], **parameters)
 
@@ -153,14 +160,61 @@ def case_key(folder: Path) -> bytes:
     try:
         return bytes.fromhex(file.read_text().strip())
     except (OSError, ValueError) as e:
-        raise CaseError(f"{file} is missing or damaged; restore it from a backup, hashes depend on it.") from e
+        raise CaseError(
+            f"{file} is missing or damaged; restore it from a backup, hashes depend on it."
+        ) from e
 
 
 def record_activity(folder: Path, action: str, **detail: Any) -> None:
     """Add one line to activity.jsonl: who did what, when, in this case."""
-    row = {"at": datetime.now(UTC).isoformat().replace("+00:00", "Z"), "by": getpass.getuser(), "action": action, **detail}
+    row = {
+        "at": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "by": getpass.getuser(),
+        "action": action,
+        **detail,
+    }
     with (folder / "activity.jsonl").open("a", encoding="utf-8") as f:
         f.write(json.dumps(row, ensure_ascii=True, default=str) + "\n")
+
+
+# --- analyses that can be replayed --------------------------------------------------------------------------------
+
+P = ParamSpec("P")
+ANALYSES: dict[str, Callable[..., Result]] = {}
+
+
+def analysis(function: Callable[Concatenate[Case, P], Result]) -> Callable[Concatenate[Case, P], Result]:
+    """Mark a function of a case as an analysis: its Result remembers the call, so that a bundle can replay it.
+
+    The arguments must be such as JSON can hold (times as ISO 8601 text, lists of ids), and the Result must depend
+    on nothing but the case and them.
+    """
+    name = f"{function.__module__}.{function.__name__}"
+    shape = signature(function)
+
+    @wraps(function)
+    def asked(case: Case, /, *args: P.args, **kwargs: P.kwargs) -> Result:
+        given = dict(shape.bind(case, *args, **kwargs).arguments)
+        given.pop(next(iter(given)))
+        return replace(
+            function(case, *args, **kwargs), call=name, arguments=json.loads(json.dumps(given, default=str))
+        )
+
+    ANALYSES[name] = asked
+    return asked
+
+
+def replay(case: Case, call: str, arguments: Mapping[str, Any]) -> Result:
+    """Call the analysis named `call` again. Raises QueryError if this kit has no such analysis."""
+    module = call.rpartition(".")[0]
+    if module.split(".")[0] == "kit":
+        with suppress(ModuleNotFoundError):
+            import_module(module)
+    if call not in ANALYSES:
+        raise QueryError(
+            f"This kit has no analysis {call!r}; replay with the kit version named in the bundle."
+        )
+    return ANALYSES[call](case, **arguments)
 
 
 # --- the database -----------------------------------------------------------------------------------------------
@@ -176,10 +230,14 @@ def read_build(folder: Path) -> str:
     try:
         return (folder / "case.build").read_text().strip()
     except OSError as e:
-        raise CaseError(f"{folder} holds no finished build; load again with: incident load {folder} PATH") from e
+        raise CaseError(
+            f"{folder} holds no finished build; load again with: incident load {folder} PATH"
+        ) from e
 
 
-def build_database(folder: Path, steps: list[Any], *, memory_limit: str = "3GB", threads: int | None = None) -> str:
+def build_database(
+    folder: Path, steps: list[Any], *, memory_limit: str = "3GB", threads: int | None = None
+) -> str:
     """Make case.duckdb anew beside the old one and swap it in whole; returns the build id.
 
     `steps` are called in turn with the connection; they fill the tables of kit/sql/schema/. If one fails, the
@@ -228,7 +286,9 @@ def view_requests(con: duckdb.DuckDBPyConnection, files: list[str], *, with_dupl
     marked = "d.dup_group, coalesce(d.is_primary, true) AS is_primary"
     plain = "NULL::VARCHAR AS dup_group, true AS is_primary"
     if with_duplicates:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW requests AS SELECT p.*, {marked} FROM ({source}) p LEFT JOIN duplicates d USING (source_id, line)")
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW requests AS SELECT p.*, {marked} FROM ({source}) p LEFT JOIN duplicates d USING (source_id, line)"
+        )
     else:
         con.execute(f"CREATE OR REPLACE TEMP VIEW requests AS SELECT p.*, {plain} FROM ({source}) p")
 
@@ -267,7 +327,9 @@ def _connect(folder: Path) -> tuple[duckdb.DuckDBPyConnection, str]:
         con.execute("USE kase")
         row = con.execute("SELECT build, (SELECT count(*) FROM duplicates) FROM build").fetchone()
     except duckdb.Error as e:
-        raise CaseError(f"{database} cannot be opened ({_first_line(e)}); rebuild it with: incident load {folder}") from e
+        raise CaseError(
+            f"{database} cannot be opened ({_first_line(e)}); rebuild it with: incident load {folder}"
+        ) from e
     build, n_duplicates = row or ("", 0)
     files = parts(folder)
     view_requests(con, files, with_duplicates=n_duplicates > 0)
@@ -309,7 +371,9 @@ def _single_select(query: str, parameters: Mapping[str, Any]) -> Any:
     if missing := wanted - set(parameters):
         raise QueryError(f"The query needs a value for ${', $'.join(sorted(missing))}; give it as a keyword.")
     if unused := set(parameters) - wanted:
-        raise QueryError(f"The query takes no parameter {', '.join(sorted(unused))}; remove it or use ${sorted(unused)[0]}.")
+        raise QueryError(
+            f"The query takes no parameter {', '.join(sorted(unused))}; remove it or use ${sorted(unused)[0]}."
+        )
     return query
 
 

@@ -54,11 +54,16 @@ def _stage(folder: Path, path: Path) -> Loaded:
             else f"read_json('{name}', sample_size=-1)"
         )
         have = {r[0] for r in con.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()}
-        wanted = request_schema() if kind == "requests" else {
-            n: t for n, t, *_ in con.execute(f"DESCRIBE {kind}").fetchall()}
+        wanted = (
+            request_schema()
+            if kind == "requests"
+            else {n: t for n, t, *_ in con.execute(f"DESCRIBE {kind}").fetchall()}
+        )
         columns = ", ".join(
             f'TRY_CAST("{n}" AS {t}) AS "{n}"' if n in have else f'NULL::{t} AS "{n}"'
-            for n, t in wanted.items() if n not in ("source_id", "line"))
+            for n, t in wanted.items()
+            if n not in ("source_id", "line")
+        )
         if kind == "requests":
             columns += f", '{sha[:16]}' AS source_id, row_number() OVER () AS line"
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -27,6 +27,8 @@ class Result:
     build       the build of the case they were asked of
     name        a short name for exhibits
     units       what each column means, where it is not plain from its name
+    call        the analysis that made it ("kit.volume.requests"), or "" when the SQL alone did
+    arguments   what the analysis was called with, as JSON can hold it
     """
 
     frame: pl.DataFrame
@@ -35,6 +37,8 @@ class Result:
     build: str
     name: str = "result"
     units: dict[str, str] = field(default_factory=dict)
+    call: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
@@ -59,16 +63,19 @@ class Result:
 
     def with_frame(self, frame: pl.DataFrame, **changes: Any) -> Result:
         """The same question with a frame worked further in Python (the SQL and parameters stay)."""
-        keep = {k: getattr(self, k) for k in ("sql", "parameters", "build", "name", "units")}
-        return Result(frame=frame, **{**keep, **changes})
+        return replace(self, frame=frame, **changes)
 
     def _repr_html_(self) -> str:
         shown = self.frame.head(SHOWN_ROWS)
         head = "".join(f"<th scope='col'>{_cell(c)}</th>" for c in shown.columns)
-        body = "".join("<tr>" + "".join(f"<td>{_cell(v)}</td>" for v in row) + "</tr>" for row in shown.rows())
+        body = "".join(
+            "<tr>" + "".join(f"<td>{_cell(v)}</td>" for v in row) + "</tr>" for row in shown.rows()
+        )
         rows = f"rows 1 to {shown.height:,} of {self.frame.height:,}" if len(self) else "no rows"
         caption = f"{_cell(self.name)}: {rows}, digest {self.digest[:12]}"
-        return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return (
+            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
 
 
 def plain(value: Any) -> Any:
@@ -90,7 +97,8 @@ def plain(value: Any) -> Any:
 def visible(text: str) -> str:
     """Text with every character shown: controls, bidi overrides and lone surrogates become \\u escapes."""
     return "".join(
-        c if c in "\n\t" or (c.isprintable() and not "\ud800" <= c <= "\udfff") else f"\\u{ord(c):04x}" for c in text
+        c if c in "\n\t" or (c.isprintable() and not "\ud800" <= c <= "\udfff") else f"\\u{ord(c):04x}"
+        for c in text
     )
 
 
