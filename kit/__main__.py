@@ -1,4 +1,7 @@
-"""The command line: incident new | load | sql (more below)."""
+"""The command line: incident new | load | map | run | lab | sql | export | verify | log | demo.
+
+Exit codes: 0 done, 1 the thing asked for failed (one line on stderr that says what to do), 2 wrong usage.
+"""
 
 from __future__ import annotations
 
@@ -7,38 +10,44 @@ import os
 import sys
 from pathlib import Path
 
-from kit import case as cases
-from kit import derive, load
+from kit import __version__
+from kit.commands import COMMANDS
 from kit.errors import KitError
 
 
+def parser() -> argparse.ArgumentParser:
+    """The parser of every command, each with its own --help."""
+    top = argparse.ArgumentParser(
+        prog="incident", description="Investigate suspected model distillation from exported LLM API logs, offline."
+    )
+    top.add_argument("--version", action="version", version=f"incident {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        doc = (command.run.__doc__ or "").strip()
+        sub = commands.add_parser(name, help=doc.split("\n", 1)[0], description=doc)
+        for flags, options in command.arguments:
+            sub.add_argument(*flags, **options)
+    return top
+
+
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="incident")
-    sub = parser.add_subparsers(dest="command", required=True)
-    p = sub.add_parser("new")
-    p.add_argument("case", type=Path)
-    p.add_argument("--title", default="")
-    p = sub.add_parser("load")
-    p.add_argument("case", type=Path)
-    p.add_argument("paths", type=Path, nargs="*")
-    p = sub.add_parser("sql")
-    p.add_argument("case", type=Path)
-    p.add_argument("query")
-    a = parser.parse_args(argv)
+    """Run one command and return its exit code."""
+    arguments = vars(parser().parse_args(argv))
+    command = COMMANDS[arguments.pop("command")]
     try:
-        if a.command == "new":
-            cases.create_case(a.case, a.title)
-        elif a.command == "load":
-            cases.read_config(a.case)
-            for one in load.load(a.case, a.paths):
-                print(one)
-            print(derive.rebuild(a.case))
-        else:
-            print(cases.open_case(a.case).sql(a.query).frame)
+        return command.run(**arguments) or 0
     except KitError as e:
+        if os.environ.get("KIT_TRACEBACK") == "1":
+            raise
         print(f"incident: {e}", file=sys.stderr)
-        return 1
-    return 0
+    except KeyboardInterrupt:
+        print("incident: stopped; the case is as it was, ask again when you like.", file=sys.stderr)
+    except OSError as e:
+        if os.environ.get("KIT_TRACEBACK") == "1":
+            raise
+        where = f"{Path(e.filename)}: " if e.filename else ""
+        print(f"incident: {where}{e.strerror or e}; free the file or the disk and try again.", file=sys.stderr)
+    return 1
 
 
 def run() -> None:
@@ -46,7 +55,12 @@ def run() -> None:
 
     Leaves without interpreter shutdown: DuckDB's bindings print leak warnings there that would bury our one line.
     """
-    code = main()
+    try:
+        code = main()
+    except SystemExit as e:
+        code = e.code if isinstance(e.code, int) else 1
+    except BrokenPipeError:
+        os._exit(0)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -1,0 +1,177 @@
+"""How case.duckdb is built and swapped in, and the view `requests` over its Parquet parts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from kit.errors import CaseError, QueryError
+
+SQL_FILES = resources.files("kit") / "sql"
+AREAS = ("base", "volume", "prompts", "linkage")
+Step = Callable[[duckdb.DuckDBPyConnection], object]
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The settings in case.toml. Raises CaseError if the folder is no case or the file is damaged."""
+    file = folder / "case.toml"
+    if not file.is_file():
+        raise CaseError(f"{folder} is not a case folder (no case.toml); make one with: incident new {folder}")
+    try:
+        config = tomllib.loads(file.read_text(encoding="utf-8"))
+        config["case"]["id"]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError) as e:
+        raise CaseError(f"{file} cannot be read ({first_line(e)}); mend it by hand or from a backup.") from e
+    return config
+
+
+def parts(folder: Path) -> list[str]:
+    """The finished Parquet parts of `requests`, sorted by name."""
+    return sorted(p.as_posix() for p in (folder / "requests").glob("*.parquet"))
+
+
+def read_build(folder: Path) -> str:
+    """The id of the build in case.duckdb, kept beside it so that asking does not open the database."""
+    try:
+        return (folder / "case.build").read_text().strip()
+    except OSError as e:
+        raise CaseError(f"{folder} holds no finished build; load again with: incident load {folder} PATH") from e
+
+
+def build_database(
+    folder: Path, steps: Sequence[Step], *, memory_limit: str = "3GB", threads: int | None = None
+) -> str:
+    """Make case.duckdb anew beside the old one and swap it in whole; returns the build id.
+
+    `steps` are called in turn with the connection; they fill the tables of kit/sql/schema/ from the view
+    `requests`. If one fails, the old database stays as it was. The build id is a hash of the kit's SQL, the parts
+    and the parameters, so the same exports give the same id. Raises CaseError if another process is building.
+    """
+    new = folder / "case.duckdb.building"
+    _claim(new)
+    con = duckdb.connect(str(new))
+    try:
+        con.execute("SET timezone = 'UTC'")
+        con.execute("SET memory_limit = $m", {"m": memory_limit})
+        con.execute("SET enable_progress_bar = false")
+        con.execute("SET temp_directory = $d", {"d": (folder / ".spill").as_posix()})
+        if threads:
+            con.execute("SET threads = $n", {"n": threads})
+        create_tables(con)
+        con.execute("DROP TABLE requests")
+        files = parts(folder)
+        view_requests(con, files, with_duplicates=True)
+        for step in steps:
+            step(con)
+        build = build_id(folder)
+        names = [Path(f).name for f in files]
+        con.execute("CREATE TABLE build AS SELECT $b AS build, $p::VARCHAR[] AS parts", {"b": build, "p": names})
+    except BaseException:
+        con.close()
+        _remove(new)
+        raise
+    con.close()
+    os.replace(new, folder / "case.duckdb")
+    (folder / "case.build.new").write_text(build + "\n")
+    os.replace(folder / "case.build.new", folder / "case.build")
+    return build
+
+
+def _claim(new: Path) -> None:
+    """Clear what a killed build left; a build that is still running holds DuckDB's lock on the file."""
+    if new.exists():
+        try:
+            duckdb.connect(str(new)).close()
+        except duckdb.IOException as e:
+            if "lock" in str(e):
+                raise CaseError(f"{new.parent} is being rebuilt by another load; wait for it and try again.") from e
+        except duckdb.Error:
+            pass  # half-written: not a database yet
+    _remove(new)
+
+
+def _remove(new: Path) -> None:
+    new.unlink(missing_ok=True)
+    new.with_name(new.name + ".wal").unlink(missing_ok=True)
+
+
+def create_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Every table of kit/sql/schema/, empty."""
+    for name in AREAS:
+        con.execute((SQL_FILES / "schema" / f"{name}.sql").read_text(encoding="utf-8"))
+
+
+def view_requests(con: duckdb.DuckDBPyConnection, files: list[str], *, with_duplicates: bool) -> None:
+    """Define the view `requests` over the parts; a row not in `duplicates` is its own primary.
+
+    The files are named one by one, so that a part added later does not change what an open notebook sees.
+    """
+    quoted = ", ".join("'" + f.replace("'", "''") + "'" for f in files)
+    source = f"FROM read_parquet([{quoted}])" if files else f"FROM (SELECT {_empty_columns()} LIMIT 0)"
+    marks, join = "NULL::VARCHAR AS dup_group, true AS is_primary", ""
+    if with_duplicates:
+        marks = "d.dup_group, coalesce(d.is_primary, true) AS is_primary"
+        join = "LEFT JOIN duplicates d USING (source_id, line)"
+    view = f"SELECT p.*, {marks} FROM ({source}) p {join}"  # noqa: S608 a view takes no parameters; names are quoted
+    con.execute(f"CREATE OR REPLACE TEMP VIEW requests AS {view}")
+
+
+@cache
+def request_schema() -> dict[str, str]:
+    """Column name -> DuckDB type of `requests` as the parts hold it."""
+    with duckdb.connect() as con:
+        create_tables(con)
+        return {n: t for n, t, *_ in con.execute("DESCRIBE requests").fetchall()}
+
+
+def request_columns() -> tuple[str, ...]:
+    """The columns of the view `requests`."""
+    return (*request_schema(), "dup_group", "is_primary")
+
+
+@cache
+def named_query(path: str) -> str:
+    """The text of kit/sql/<path>.sql. Raises QueryError if there is none."""
+    file = SQL_FILES / f"{path}.sql"
+    if not re.fullmatch(r"[a-z0-9_]+(/[a-z0-9_]+)*", path) or not file.is_file():
+        raise QueryError(f"There is no query {path!r}; the queries are the files under kit/sql/.")
+    return file.read_text(encoding="utf-8")
+
+
+def build_id(folder: Path) -> str:
+    """A hash of all that the derived tables depend on: the kit itself, the parts, the case's parameters."""
+    digest = hashlib.sha256(_kit_digest().encode())
+    for kind in ("requests", "side"):
+        for part in sorted((folder / kind).glob("*.parquet")):
+            digest.update(f"{kind}/{part.name}\n".encode())
+    digest.update(json.dumps(read_config(folder).get("parameters", {}), sort_keys=True, default=str).encode())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _kit_digest() -> str:
+    """A hash of every file of the kit that can change a result."""
+    home = Path(__file__).parent
+    digest = hashlib.sha256()
+    for file in sorted(f for f in home.rglob("*") if f.suffix in (".py", ".sql", ".toml", ".yaml", ".csv")):
+        digest.update(f"{file.relative_to(home).as_posix()}\n".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _empty_columns() -> str:
+    return ", ".join(f'NULL::{t} AS "{n}"' for n, t in request_schema().items())
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, without its full stop."""
+    return str(error).strip().split("\n", 1)[0].rstrip(".;")
