@@ -1,0 +1,324 @@
+"""The one way a chart is drawn: a Figure with its Result, its alternative text, and a budget of marks.
+
+A chart function aggregates in SQL, calls `rows` for its data and returns `figure(...)`:
+
+    def over_time(result: Result) -> Figure:
+        import altair as alt                      # altair is slow to import: only when a chart is drawn
+        line = alt.Chart(rows(result)).mark_line()
+        line = line.encode(x=time_axis("hour_at"), y="requests:Q", **series("account_id"))
+        return figure(line, result, title="Requests per hour", alt="Requests per hour of six accounts; ...")
+
+JupyterLab draws the Vega-Lite picture with what it ships itself: no network, no extension, and it still draws when
+the notebook is opened again without a kernel. Beside it every output holds a still SVG for exports and readers of
+other tools. Lab ships Vega-Lite 5.6, so charts keep to what that version knows.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from kit.errors import KitError
+from kit.result import Result, plain, visible
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = [
+    "DASHES",
+    "MARK_BUDGET",
+    "PALETTE",
+    "SHAPES",
+    "ChartError",
+    "Figure",
+    "bars",
+    "events",
+    "figure",
+    "lines",
+    "rows",
+    "series",
+    "time_axis",
+    "time_tip",
+]
+
+MARK_BUDGET = 5_000
+LABEL_CHARS = 60
+SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+VEGA_MIME = "application/vnd.vegalite.v5+json"
+
+# Six steps from dark to light that stay apart in greyscale and in the common colour blindnesses; each also has
+# its dash and its shape, so hue never carries a meaning alone. The lightest keeps 3:1 contrast on white.
+PALETTE = ("#12284c", "#7a1f04", "#1b6478", "#b06018", "#5f8f3f", "#8f8f8f")
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [1, 4])
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+ALTAIR_DEFAULTS = {"view": {"continuousWidth": 300, "continuousHeight": 300}}
+HEAT = ("#f4f1ec", "#12284c")
+
+THEME: dict[str, Any] = {
+    "background": "white",
+    "font": "sans-serif",
+    "view": {"stroke": "#bbbbbb", "continuousWidth": 720, "continuousHeight": 240},
+    "axis": {"labelColor": "#222222", "titleColor": "#222222", "gridColor": "#e4e4e4", "labelLimit": 260},
+    "legend": {"labelLimit": 260, "labelColor": "#222222", "titleColor": "#222222"},
+    "title": {"anchor": "start", "fontSize": 14, "subtitleFontSize": 11, "subtitleColor": "#444444"},
+    "range": {
+        "category": list(PALETTE),
+        "symbol": list(SHAPES),
+        "ramp": list(HEAT),
+        "heatmap": list(HEAT),
+        "ordinal": list(HEAT),
+    },
+    "line": {"strokeWidth": 1.6, "color": PALETTE[0]},
+    "bar": {"color": PALETTE[0]},
+    "point": {"color": PALETTE[0], "size": 40},
+    "rule": {"color": "#222222"},
+}
+
+
+class ChartError(KitError):
+    """A chart was asked to draw what it should not: too many marks, a missing column, no alternative text."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart that shows itself: interactive in JupyterLab, a still SVG with alternative text everywhere.
+
+    chart   the altair chart
+    table   the Result behind it, to cite and to read as numbers
+    title   what it shows, as a heading
+    alt     what a reader sees in it, in words: axes, extent, and the point it makes
+    """
+
+    chart: alt.TopLevelMixin
+    table: Result
+    title: str
+    alt: str
+
+    @cached_property
+    def spec(self) -> dict[str, Any]:
+        """The Vega-Lite specification with its data inside."""
+        found: dict[str, Any] = self.chart.to_dict(validate=False)
+        found["$schema"] = SCHEMA
+        found["config"] = _over_theme(found.get("config", {}))
+        found["description"] = self.alt
+        found.setdefault("title", self.title)
+        return found
+
+    @property
+    def marks(self) -> int:
+        """How many marks it draws: rows of data, once per layer."""
+        return _marks(self.spec, self.spec.get("datasets", {}), None)
+
+    def svg(self) -> str:
+        """A still picture: no script, no network, role img with title and description."""
+        import vl_convert
+
+        drawn = str(vl_convert.vegalite_to_svg(self.spec, vl_version="5.21"))
+        name = f"chart-{self.table.digest[:8]}-{len(self.alt)}"
+        head = (
+            f' role="img" aria-labelledby="{name}-title {name}-desc">'
+            f'<title id="{name}-title">{html.escape(self.title)}</title>'
+            f'<desc id="{name}-desc">{html.escape(self.alt)}</desc>'
+        )
+        # Clip paths are numbered from zero in every picture; two pictures in one page must not share them.
+        drawn = re.sub(r'(id="|url\(#)(clip\d+|gradient_\d+)', rf"\1{name}-\2", drawn)
+        # One image with one description: a screen reader should not walk through thousands of marks.
+        drawn = re.sub(r"<[^>]+>", lambda m: re.sub(r' (?:role|aria-\w+)="[^"]*"', "", m[0]), drawn)
+        return re.sub(r"(<svg\b[^>]*?)>", lambda m: m[1] + head, drawn, count=1)
+
+    def png(self, scale: float = 2) -> bytes:
+        """The still picture as PNG, for formats that take no SVG."""
+        import vl_convert
+
+        return bytes(vl_convert.vegalite_to_png(self.spec, vl_version="5.21", scale=scale))
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data = {VEGA_MIME: self.spec, "image/svg+xml": self.svg(), "text/plain": f"{self.title}. {self.alt}"}
+        options = {"renderer": "svg", "actions": False}
+        return data, {VEGA_MIME: {"embed_options": options}, "image/svg+xml": {"alt": self.alt}}
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import publish_display_data
+
+        data, metadata = self._repr_mimebundle_()
+        publish_display_data(data, metadata)  # type: ignore[no-untyped-call]
+        table = f"<details><summary>Numbers behind this chart</summary>{self.table._repr_html_()}</details>"
+        shown = {"text/html": table, "text/plain": repr(self.table.frame)}
+        publish_display_data(shown)  # type: ignore[no-untyped-call]
+
+
+def figure(chart: alt.TopLevelMixin, result: Result, *, title: str, alt: str) -> Figure:
+    """The Figure of an altair chart. Raises ChartError over 5,000 marks or without alternative text."""
+    if len(alt.strip()) < 20:
+        raise ChartError(f"The chart {title!r} has no alternative text; say in words what it shows.")
+    made = Figure(chart, result, visible(title), visible(alt))
+    if made.marks > MARK_BUDGET:
+        raise ChartError(
+            f"The chart {title!r} would draw {made.marks:,} marks, more than {MARK_BUDGET:,}; "
+            "aggregate in the query first: a longer bucket, fewer series (top=), or GROUP BY what the axis shows."
+        )
+    return made
+
+
+def rows(result: Result | pl.DataFrame, *columns: str) -> alt.InlineData:
+    """The rows as Vega data: times in UTC, decimals as numbers, text with every character shown and cut short.
+
+    Raises ChartError if a column is not there.
+    """
+    import altair as alt
+
+    frame = result.frame if isinstance(result, Result) else result
+    if missing := [c for c in columns if c not in frame.columns]:
+        raise ChartError(
+            f"The chart needs a column {missing[0]!r}; the result has {', '.join(frame.columns) or 'none'}."
+        )
+    picked = frame.select(columns) if columns else frame
+    return alt.InlineData(values=[{c: _value(v) for c, v in row.items()} for row in picked.to_dicts()])
+
+
+def time_axis(field: str, *, channel: str = "x", title: str = "Time (UTC)", **more: Any) -> Any:
+    """A time axis in UTC, whatever the zone of the machine that draws it."""
+    import altair as alt
+
+    kind = {"x": alt.X, "y": alt.Y, "x2": alt.X}[channel]
+    return kind(field=field, type="temporal", scale=alt.Scale(type="utc"), title=title, **more)
+
+
+def time_tip(field: str, title: str = "Time (UTC)") -> Any:
+    """A tooltip line with a time in UTC."""
+    import altair as alt
+
+    return alt.Tooltip(field=field, type="temporal", timeUnit="utcyearmonthdatehoursminutes", title=title)
+
+
+def series(
+    field: str, *, title: str = "", points: bool = False, order: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Encodings that tell up to six series apart by colour and by dash (or shape), with one legend."""
+    import altair as alt
+
+    legend = alt.Legend(title=title or field)
+    common: dict[str, Any] = {"field": field, "type": "nominal", "legend": legend}
+    if order:
+        common["sort"] = [_label(o) for o in order]
+    second = (
+        alt.Shape(scale=alt.Scale(range=list(SHAPES)), **common)
+        if points
+        else alt.StrokeDash(scale=alt.Scale(range=[list(d) for d in DASHES]), **common)
+    )
+    return {
+        "color": alt.Color(scale=alt.Scale(range=list(PALETTE)), **common),
+        "shape" if points else "strokeDash": second,
+    }
+
+
+def events(marks: Result | pl.DataFrame, *, at: str = "at", label: str = "label") -> Any:
+    """A layer of dated events (releases, bans, blocks): a dashed rule with its name, told apart by words.
+
+    `marks` has one row per event, `at` a time and `label` a text. Lay it over a chart with a time axis.
+    """
+    import altair as alt
+
+    base = alt.Chart(rows(marks, at, label)).encode(x=time_axis(at))
+    rule = base.mark_rule(strokeDash=[4, 3], opacity=0.8).encode(tooltip=[time_tip(at), alt.Tooltip(f"{label}:N")])
+    text = base.mark_text(align="left", baseline="top", dx=3, fontSize=10, color="#222222").encode(
+        y=alt.value(2), text=alt.Text(field=label, type="nominal")
+    )
+    return alt.layer(rule, text)
+
+
+def bars(result: Result, x: str, y: str, *, title: str = "", alt: str = "", top: int = 40) -> Figure:
+    """Bars of a number `x` for each `y`, longest first, at most `top` of them: for a quick look at any Result."""
+    import altair as alt_
+
+    shown = result.frame.sort([x, y], descending=[True, False]).head(top) if len(result) else result.frame
+    chart = (
+        alt_.Chart(rows(shown, x, y))
+        .mark_bar()
+        .encode(
+            x=alt_.X(field=x, type="quantitative"),
+            y=alt_.Y(field=y, type="nominal", sort="-x"),
+            tooltip=[alt_.Tooltip(f"{y}:N"), alt_.Tooltip(f"{x}:Q", format=",")],
+        )
+    )
+    cut = "" if shown.height == len(result) else f" (the largest {shown.height} of {len(result)})"
+    say = alt or f"Bars of {x} for each {y}{cut}, longest first."
+    if not alt and shown.height:
+        say += f" The longest is {shown[y][0]} with {shown[x][0]:,}."
+    return figure(chart, result, title=title or f"{x} by {y}{cut}", alt=say)
+
+
+def lines(result: Result, x: str, y: str, *, by: str = "", title: str = "", alt: str = "") -> Figure:
+    """A line of a number `y` over a time `x`, one for each value of `by`: for a quick look at any Result.
+
+    Raises ChartError for more than six lines: what is told apart by dash must stay few.
+    """
+    import altair as alt_
+
+    wanted = [x, y, *([by] if by else [])]
+    data = rows(result, *wanted)
+    if by and result[by].n_unique() > len(DASHES):
+        raise ChartError(
+            f"{result[by].n_unique():,} lines cannot be told apart; choose at most {len(DASHES)} values of {by}."
+        )
+    chart = (
+        alt_.Chart(data)
+        .mark_line(interpolate="step-after")
+        .encode(
+            x=time_axis(x),
+            y=alt_.Y(field=y, type="quantitative"),
+            tooltip=[time_tip(x), alt_.Tooltip(f"{y}:Q", format=","), *([alt_.Tooltip(f"{by}:N")] if by else [])],
+            **(series(by) if by else {}),
+        )
+    )
+    say = alt or f"Line of {y} over time in UTC{f', one for each {by}' if by else ''}."
+    if not alt and len(result):
+        low, high = result.frame.select(pl.col(y).min().alias("low"), pl.col(y).max().alias("high")).row(0)
+        say += f" Highest {high:,}, lowest {low:,}."
+    return figure(chart, result, title=title or f"{y} over time", alt=say)
+
+
+def _over_theme(own: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(THEME)
+    for key, value in own.items():
+        theirs = (
+            {k: v for k, v in value.items() if ALTAIR_DEFAULTS.get(key, {}).get(k) != v} if key == "view" else value
+        )
+        merged[key] = {**THEME.get(key, {}), **theirs} if isinstance(theirs, dict) else theirs
+    return merged
+
+
+def _label(text: str) -> str:
+    shown = visible(text).replace("\n", " ")
+    return shown if len(shown) <= LABEL_CHARS else shown[: LABEL_CHARS - 1] + "…"
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, str):
+        return _label(value)
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.isoformat() + "Z"
+    return plain(value)
+
+
+def _marks(spec: Mapping[str, Any], datasets: Mapping[str, Any], inherited: int | None) -> int:
+    data = spec.get("data") or {}
+    here = len(data["values"]) if "values" in data else len(datasets.get(data.get("name", ""), ())) or inherited
+    nested = [
+        *spec.get("layer", ()),
+        *spec.get("hconcat", ()),
+        *spec.get("vconcat", ()),
+        *spec.get("concat", ()),
+        *([spec["spec"]] if isinstance(spec.get("spec"), dict) else ()),
+    ]
+    return sum(_marks(s, datasets, here) for s in nested) + (here or 0 if "mark" in spec else 0)
