@@ -160,7 +160,8 @@ class Town:
 
 def _series(name: str, values: Column, n: int, dtype: Any) -> pl.Series:
     if values is None or isinstance(values, (str, float, int)):
-        return pl.Series(name, [values], dtype=dtype).new_from_index(0, n)
+        values = None if values != values else values
+        return pl.Series(name, [values]).cast(dtype).new_from_index(0, n)
     if isinstance(values, pl.Series):
         return values.cast(dtype).rename(name)
     if isinstance(values, np.ndarray) and values.dtype.kind in "if":
