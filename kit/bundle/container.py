@@ -1,0 +1,189 @@
+"""Seal: gather the exhibits, write the summary and its parts, and close them into a BagIt folder."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import platform
+import re
+import secrets
+import shutil
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from kit import findings
+from kit.bundle import annexes, exhibits, html, signature, summary
+from kit.bundle.evidence import evidence
+from kit.bundle.exhibits import Exhibit
+from kit.case import Case, case_key, record_activity
+from kit.errors import BundleError
+
+PROFILES = ("internal", "legal", "partner", "public")
+TLP = {"internal": "TLP:AMBER+STRICT", "legal": "TLP:AMBER+STRICT", "partner": "TLP:AMBER", "public": "TLP:CLEAR"}
+TOOLS = ("duckdb", "polars", "altair", "vl-convert-python", "igraph", "numpy", "scipy", "bagit", "stix2", "typst")
+KEPT_WITH_THE_CASE = (".toml", ".yaml", ".yml", ".jsonl", ".build")
+NOT_KEPT = ("requests", "rejects", "side", "notebooks", "findings", "bundles")
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What is being sealed, for whom, and by whom."""
+
+    case: Case
+    profile: str
+    bundle_id: str
+    sealed_at: str
+
+    def describe(self) -> dict[str, Any]:
+        """The `case` part of evidence.json."""
+        own = self.case.config["case"]
+        keys = ("id", "title", "opened_at", "opened_by", "requested_by", "scope")
+        return {
+            **{k: own[k] for k in keys if own.get(k)},
+            "profile": self.profile,
+            "tlp": TLP[self.profile],
+            "bundle_id": self.bundle_id,
+            "sealed_at": self.sealed_at,
+            "sealed_by": getpass.getuser(),
+            "kit_version": version("distillation-incident-kit"),
+        }
+
+
+def seal(
+    case: Case, to: Path, *, profile: str = "internal", exports: str = "hash", sign_key: Path | None = None
+) -> Path:
+    """Seal the evidence of `case` into the new folder `to` and return it.
+
+    profile   internal | legal | partner | public: for whom, and so what is in it
+    exports   "hash": exports are named by hash, with the cited lines; "include": copied into the bundle
+    sign_key  an SSH private key; `ssh-keygen -Y` signs the manifest with it
+
+    The folder appears whole or not at all. Raises BundleError if it exists, or if nothing can be written there.
+    """
+    to = Path(to)
+    if profile not in PROFILES:
+        raise BundleError(f"There is no profile {profile!r}; choose one of {', '.join(PROFILES)}.")
+    if exports not in ("hash", "include"):
+        raise BundleError(f"exports is {exports!r}; choose hash or include.")
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise BundleError(f"{to} exists already; choose a new folder for the bundle.")
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    sealing = Seal(case, profile, secrets.token_hex(8), now)
+    part = to.parent / f".{to.name}.{sealing.bundle_id}.partial"
+    part.mkdir(parents=True)
+    try:
+        _write_payload(part, sealing, exports)
+        _close_bag(part, sealing, sign_key)
+        if to.exists():
+            to.rmdir()
+        os.replace(part, to)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    record_activity(case.folder, "export", to=str(to), profile=profile, bundle_id=sealing.bundle_id)
+    return to
+
+
+def _write_payload(folder: Path, sealing: Seal, exports: str) -> None:
+    case = sealing.case
+    found = findings.all(case)
+    shown = exhibits.gather(case, found)
+    content = evidence(sealing.describe(), case.build, exhibits.frames(shown), found)
+    _json(folder / "evidence.json", content)
+    (folder / "summary.html").write_text(html.render(summary.write(content, shown)), encoding="utf-8")
+    annexes.write(folder / "annexes", shown)
+    _copy_ledger(case.folder / "findings", folder / "findings")
+    _copy_case(case.folder, folder / "case")
+    received = content["coverage"]["exports"]
+    _json(folder / "replay.json", _replay(sealing, shown, received))
+    if exports == "include":
+        _include_exports(folder / "exports", received)
+
+
+def _replay(sealing: Seal, shown: list[Exhibit], received: list[dict[str, Any]]) -> dict[str, Any]:
+    """What `verify` needs to make every number again."""
+    case = sealing.case
+    notebooks = sorted((case.folder / "notebooks").glob("*.ipynb"))
+    return {
+        "bundle_id": sealing.bundle_id,
+        "profile": sealing.profile,
+        "case_folder": str(case.folder.resolve()),
+        "case_key_sha256": sha256(case_key(case.folder)).hexdigest(),
+        "build": case.build,
+        "parameters": case.parameters,
+        "exports": received,
+        "results": [exhibits.reference(e) for e in shown],
+        "notebooks": {n.name: sha256(n.read_bytes()).hexdigest() for n in notebooks},
+        "versions": {
+            "distillation-incident-kit": version("distillation-incident-kit"),
+            "python": sys.version.split()[0],
+            "platform": platform.platform(),
+            **{name: version(name) for name in TOOLS},
+        },
+    }
+
+
+def _copy_ledger(source: Path, target: Path) -> None:
+    target.mkdir()
+    (target / "ledger.jsonl").write_bytes(
+        (source / "ledger.jsonl").read_bytes() if (source / "ledger.jsonl").exists() else b""
+    )
+
+
+def _copy_case(source: Path, target: Path) -> None:
+    """The settings, reviews, rules and activity of the case: what a replay and a reader of the custody log need."""
+    for file in sorted(source.rglob("*")):
+        inside = file.relative_to(source)
+        hidden = any(part.startswith(".") for part in inside.parts)
+        if file.suffix in KEPT_WITH_THE_CASE and inside.parts[0] not in NOT_KEPT and not hidden and file.is_file():
+            (target / inside).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target / inside)
+
+
+def _include_exports(target: Path, received: list[dict[str, Any]]) -> None:
+    target.mkdir()
+    for one in received:
+        file = Path(one["path"])
+        if not file.is_file() or sha256_of(file) != one["sha256"]:
+            raise BundleError(
+                f"{file} is gone or has changed since it was loaded; bring it back, or seal with exports by hash."
+            )
+        folder = target / one["sha256"][:16]
+        folder.mkdir(exist_ok=True)
+        shutil.copyfile(file, folder / re.sub(r"[^A-Za-z0-9._-]", "_", file.name).lstrip("."))
+
+
+def _close_bag(folder: Path, sealing: Seal, sign_key: Path | None) -> None:
+    import bagit
+
+    info = {
+        "External-Identifier": f"{sealing.case.id} {sealing.bundle_id}",
+        "External-Description": f"Evidence summary, profile {sealing.profile}, {TLP[sealing.profile]}",
+        "Bagging-Date": sealing.sealed_at[:10],
+        "Bag-Software-Agent": f"distillation-incident-kit {version('distillation-incident-kit')} with bagit.py",
+    }
+    if sign_key:
+        info["Signed-By"] = signature.fingerprint(sign_key)
+    bagit.make_bag(str(folder), info, checksums=["sha256"])
+    manifest = folder / "tagmanifest-sha256.txt"
+    (folder / signature.TIMESTAMP_REQUEST).write_bytes(signature.timestamp_request(manifest))
+    if sign_key:
+        signature.sign(manifest, sign_key)
+
+
+def sha256_of(file: Path) -> str:
+    """SHA-256 of a file of any size, in hex."""
+    import hashlib
+
+    with file.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def _json(file: Path, content: Any) -> None:
+    file.write_text(json.dumps(content, ensure_ascii=True, indent=1, allow_nan=False) + "\n", encoding="utf-8")

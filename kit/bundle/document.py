@@ -1,0 +1,111 @@
+"""A document as plain blocks: HTML, PDF, DOCX and Markdown say the same. Text is text, nothing in it is markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from kit.result import plain, visible
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from kit.charts import Figure
+
+CELL_CHARS = 240
+
+
+@dataclass(frozen=True)
+class Heading:
+    level: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph; `lead` sets it larger, `note` smaller."""
+
+    text: str
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Items:
+    """A bulleted list."""
+
+    items: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Terms and what is said of them."""
+
+    rows: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption; `numeric` columns are set flush right."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numeric: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Picture:
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class Code:
+    text: str
+
+
+@dataclass(frozen=True)
+class Break:
+    """What follows begins on a new page where there are pages."""
+
+
+Block = Heading | Text | Items | Facts | Table | Picture | Code | Break
+
+
+@dataclass(frozen=True)
+class Document:
+    """A title, a line under it, a mark that stands on every page (TLP), and the blocks."""
+
+    title: str
+    subtitle: str
+    mark: str
+    blocks: Sequence[Block]
+
+
+def table(frame: pl.DataFrame, caption: str, columns: Sequence[str], rows: int) -> Table:
+    """The first `rows` rows of a frame as a table of text."""
+    picked = frame.select(columns).head(rows)
+    numeric = frozenset(i for i, t in enumerate(picked.dtypes) if t.is_numeric())
+    heads = [c.replace("_", " ") for c in columns]
+    return Table(caption, heads, [[words(v) for v in row] for row in picked.iter_rows()], numeric)
+
+
+def words(value: Any, limit: int = CELL_CHARS) -> str:
+    """A value as a reader wants it: thousands marked, times to the second, long text cut with an ellipsis."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1e5 or value == int(value) else f"{value:.3g}"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return words(", ".join(str(plain(v)) for v in value), limit)
+    text = " ".join(visible(str(plain(value))).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,125 @@
+"""evidence.json: what a bundle claims, for machines. Built from the exhibits: it holds nothing they do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from kit.result import plain
+
+SCHEMA_VERSION = "1"
+ATLAS = {
+    "AML.T0024.002": "Exfiltration via AI Inference API: Extract AI Model",
+    "AML.T0040": "AI Model Inference API Access",
+    "AML.T0021": "Establish Accounts",
+    "AML.T0048.004": "External Harms: AI Intellectual Property Theft",
+}
+CLAIMS = {
+    "A": "The requests happened as counted",
+    "B": "The accounts are one operation",
+    "C": "The purpose is to harvest outputs for training",
+    "D": "Who is behind it",
+    "E": "A model was trained on the outputs",
+}
+SUPPORTED = ("established", "supported", "partly supported")
+COVERED = {
+    "with_time": ("a time", "when requests without a time were made"),
+    "with_account": ("an account", "who made the requests that carry no account"),
+    "with_address": ("a client address", "infrastructure shared between accounts, where no address was logged"),
+    "with_client": ("a client description", "which software made the requests"),
+    "with_prompt": ("the prompt", "what was asked, where the prompt was not logged"),
+    "with_response": ("the answer", "what was answered, where the answer was not logged"),
+    "with_tokens": ("token counts", "how much was taken, where tokens were not counted"),
+}
+
+
+def evidence(
+    case: dict[str, Any], build: str, tables: dict[str, pl.DataFrame], found: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The content of evidence.json: `case` describes case and bundle, `tables` are the kit's own exhibits."""
+    content: dict[str, Any] = plain(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "case": case,
+            "build": build,
+            "coverage": coverage(tables),
+            "findings": found,
+            "clusters": clusters(tables),
+            "references": {
+                "MITRE ATLAS": ATLAS,
+                "OWASP": "LLM10:2025 Unbounded Consumption (model extraction, functional model replication)",
+                "NIST": "AI 100-2 E2025, privacy attacks, model extraction",
+            },
+        }
+    )
+    return content
+
+
+def coverage(tables: dict[str, pl.DataFrame]) -> dict[str, Any]:
+    """What was received and how complete it is."""
+    row = dict(tables["coverage"].row(0, named=True))
+    received = tables["received"]
+    lines = {k: int(received[k].sum() or 0) for k in ("lines", "loaded", "rejected", "blank") if k in received}
+    out: dict[str, Any] = {**row, **lines, "exports": received.to_dicts(), "cannot_show": cannot_show(row)}
+    if "rejects" in tables:
+        out["rejects"] = tables["rejects"].to_dicts()
+    return out
+
+
+def cannot_show(row: dict[str, Any]) -> list[str]:
+    """What the received exports cannot show, first what is missing from them, then what no log has."""
+    total = row["attempts"]
+    gaps = [
+        f"{about[0].upper()}{about[1:]} ({100 * (1 - row[column] / total):.0f}% of rows lack {name})."
+        for column, (name, about) in COVERED.items()
+        if total and row.get(column) is not None and row[column] < 0.995 * total
+    ]
+    if row.get("from_sampled_logs"):
+        gaps.append("Everything: part of the logs is a sample, so counts are lower bounds.")
+    if row.get("with_uncertain_time"):
+        gaps.append("Exact times of some requests: their log gave no zone, or only when the line arrived.")
+    return [
+        *gaps,
+        "Requests made through other providers, clouds or resellers, and answers bought from third parties.",
+        "Who is behind the accounts, and whether any model was trained on the answers: logs do not record it.",
+    ]
+
+
+def clusters(tables: dict[str, pl.DataFrame]) -> list[dict[str, Any]]:
+    """Every group examined, proposed ones first, with its accounts, evidence, claims and alternatives."""
+    out = []
+    for row in tables["clusters"].iter_rows(named=True):
+        cluster_id = row["cluster_id"]
+        own = {name: _of(frame, cluster_id) for name, frame in tables.items() if "cluster_id" in frame.columns}
+        claims = {r.pop("claim"): r for r in own.get("claims", [])}
+        families = {r.pop("family"): r for r in own.get("families", [])}
+        members = own.get("members", [])
+        out.append(
+            {
+                **row,
+                "accounts": sorted(m["account_id"] for m in members if m.get("account_id")),
+                "account_count": row["accounts"],
+                "models": {r["request_model"]: r["exchanges"] for r in own.get("models", [])},
+                "families": families,
+                "claims": claims,
+                "alternatives": own.get("alternatives", []),
+                "techniques": techniques(claims, families) if row["proposed"] else [],
+            }
+        )
+    return out
+
+
+def techniques(claims: dict[str, dict[str, Any]], families: dict[str, dict[str, Any]]) -> list[str]:
+    """ATLAS techniques that the graded claims support; extraction only where claim C is at least partly so."""
+    out = ["AML.T0040"]
+    if claims.get("C", {}).get("grade") in SUPPORTED:
+        out.insert(0, "AML.T0024.002")
+    one_operation = claims.get("B", {}).get("grade") in SUPPORTED
+    if one_operation and any(families.get(f, {}).get("holds") for f in ("identity", "reaction")):
+        out.append("AML.T0021")
+    return out
+
+
+def _of(frame: pl.DataFrame, cluster_id: str) -> list[dict[str, Any]]:
+    return frame.filter(pl.col("cluster_id") == cluster_id).drop("cluster_id").to_dicts()

@@ -1,0 +1,197 @@
+"""The exhibits of a bundle: the kit's own queries about the evidence, and the Results behind the findings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from kit import findings
+from kit.case import Case
+from kit.errors import KitError
+from kit.result import Result, plain
+
+EXAMPLES_PER_ACCOUNT = 2
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One Result as evidence.
+
+    number   1, 2, 3 ... in the bundle; files and the summary name it by this
+    key      which query it answers ("evidence/clusters"), or the slug of the finding it belongs to
+    title    what it shows, in words
+    result   the rows as they are now
+    shown    the columns the summary prints, in order; the annex has them all
+    replays  whether asking again gave the same rows, so that a replay must too
+    note     what a reader must know about it, or ""
+    """
+
+    number: int
+    key: str
+    title: str
+    result: Result
+    shown: tuple[str, ...]
+    replays: bool = True
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"Exhibit {self.number}"
+
+    @property
+    def file(self) -> str:
+        """The stem of its annex files."""
+        return f"exhibit-{self.number:02d}-{re.sub('[^a-z0-9]+', '-', self.key.rpartition('/')[2].lower())[:60]}"
+
+    @property
+    def depends_on_files(self) -> bool:
+        """Whether it tells how the exports were cut into files, so that other cuts of the same rows differ."""
+        return bool(re.search(r"\b(sources|rejects|source_id|line)\b", self.result.sql))
+
+    def with_frame(self, frame: pl.DataFrame) -> Exhibit:
+        shown = tuple(c for c in self.shown if c in frame.columns)
+        return replace(self, result=self.result.with_frame(frame), shown=shown)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    query: str
+    title: str
+    shown: tuple[str, ...]
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+ASKED = (
+    _Asked(
+        "received",
+        "What was received: the exports",
+        ("path", "format", "kind", "bytes", "lines", "loaded", "rejected", "blank"),
+    ),
+    _Asked("rejects", "Lines that could not be read, by reason", ("source_id", "reason", "lines", "first_line")),
+    _Asked(
+        "coverage",
+        "What the received requests hold",
+        ("requests", "duplicates", "accounts", "with_account", "with_address", "with_prompt", "with_tokens"),
+    ),
+    _Asked(
+        "clusters",
+        "The groups of accounts that were examined",
+        ("cluster_id", "proposed", "accounts", "exchanges", "requests_total", "first_at", "last_at"),
+    ),
+    _Asked(
+        "days",
+        "Attributed exchanges per day (UTC)",
+        ("cluster_id", "day", "exchanges", "accounts", "output_tokens"),
+    ),
+    _Asked(
+        "models",
+        "Models the attributed exchanges went to",
+        ("cluster_id", "request_model", "exchanges", "accounts", "input_tokens", "output_tokens"),
+    ),
+    _Asked(
+        "members",
+        "The accounts of each group",
+        ("cluster_id", "proposed", "account_id", "pool", "exchanges", "requests_total", "strength_bits"),
+    ),
+    _Asked(
+        "families",
+        "The five families of evidence, group by group",
+        ("cluster_id", "family", "holds", "statistic", "value", "null_value", "n"),
+    ),
+    _Asked(
+        "alternatives",
+        "Harmless explanations that were tested",
+        ("cluster_id", "explanation", "test", "outcome", "detail"),
+    ),
+    _Asked("claims", "The five claims, graded one by one", ("cluster_id", "claim", "grade", "confidence", "basis")),
+    _Asked(
+        "templates",
+        "Prompt templates behind the attributed exchanges",
+        ("cluster_id", "template_id", "part", "verdict", "exchanges", "accounts", "skeleton"),
+    ),
+    _Asked(
+        "cited_lines",
+        "Where each attributed exchange stands in the exports",
+        ("cluster_id", "export_sha256", "line", "request_id", "account_id"),
+    ),
+    _Asked(
+        "cited_requests",
+        "Examples: the first attributed exchanges of each account, whole",
+        ("cluster_id", "account_id", "occurred_at", "request_model", "prompt_text", "response_text"),
+        {"per_account": EXAMPLES_PER_ACCOUNT},
+    ),
+)
+
+
+def gather(case: Case, found: list[dict[str, Any]]) -> list[Exhibit]:
+    """Every exhibit of a case: the kit's own, then those of the findings, each Result once."""
+    exhibits: list[Exhibit] = []
+    for asked in ASKED:
+        result = case.query(f"evidence/{asked.query}", **asked.parameters)
+        exhibits.append(Exhibit(len(exhibits) + 1, f"evidence/{asked.query}", asked.title, result, asked.shown))
+    seen: set[tuple[str, str]] = set()
+    for finding in found:
+        for reference in results_behind(finding):
+            if (reference["name"], reference["digest"]) not in seen:
+                seen.add((reference["name"], reference["digest"]))
+                exhibits.append(_of_finding(case, finding, reference, len(exhibits) + 1))
+    return exhibits
+
+
+def results_behind(finding: dict[str, Any]) -> list[dict[str, Any]]:
+    """The references to Results in a finding, those that support it and those that contradict it."""
+    return [r for r in (*finding["supports"], *finding["contradicts"]) if "digest" in r]
+
+
+def frames(exhibits: list[Exhibit]) -> dict[str, pl.DataFrame]:
+    """The rows of the kit's own exhibits by the name of the query."""
+    return {e.key.removeprefix("evidence/"): e.result.frame for e in exhibits if e.key.startswith("evidence/")}
+
+
+def reference(exhibit: Exhibit) -> dict[str, Any]:
+    """What a replay needs to make the exhibit again and compare it."""
+    r = exhibit.result
+    return {
+        "exhibit": exhibit.number,
+        "name": r.name,
+        "title": exhibit.title,
+        "sql": r.sql,
+        "parameters": plain(r.parameters),
+        "call": r.call,
+        "arguments": plain(r.arguments),
+        "digest": r.digest,
+        "rows": len(r),
+        "replays": exhibit.replays,
+        "depends_on_files": exhibit.depends_on_files,
+    }
+
+
+def _of_finding(case: Case, finding: dict[str, Any], reference: dict[str, Any], number: int) -> Exhibit:
+    """The Result as it was recorded; a note says when the case no longer gives the same."""
+    frame = findings.rows_of(case, reference)
+    recorded = Result(
+        frame,
+        reference["sql"],
+        reference["parameters"],
+        finding["build"],
+        reference["name"],
+        reference["units"],
+        reference["call"],
+        reference["arguments"],
+    )
+    title = f"{reference['name'].replace('_', ' ')} (finding {finding['slug']})"
+    shown = tuple(frame.columns[:7])
+    try:
+        same = findings.ask_again(case, reference).digest == reference["digest"]
+        note = ""
+    except KitError as e:
+        same, note = False, f"The case can no longer be asked this: {e}"
+    if not same and not note:
+        note = (
+            f"These are the rows as recorded on build {finding['build']}; asked again on build {case.build}, the "
+            "case gave other rows. Record the finding again, or say why the recorded rows stand."
+        )
+    return Exhibit(number, finding["slug"], title, recorded, shown, same, note)

@@ -1,0 +1,277 @@
+"""Verify: every file as it was sealed, every link of the ledger, and every number again from the exports.
+
+Fixity goes beyond `bagit validate`: it also finds files that nobody listed, and changes of the manifests
+themselves. Who can write the folder can also write new manifests; a signature checked elsewhere finds that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kit import derive, findings, load
+from kit.bundle import signature
+from kit.bundle.container import sha256_of
+from kit.case import Case, case_key, create_case, open_case
+from kit.errors import BundleError, KitError
+
+TAG_MANIFEST = "tagmanifest-sha256.txt"
+MANIFEST = "manifest-sha256.txt"
+GAPS = {TAG_MANIFEST: " ", MANIFEST: "  "}  # as bagit writes them
+TIMESTAMP_REPLY = "tagmanifest-sha256.txt.tsr"  # what an authority answered may be laid beside the request
+LOOSE = (signature.SIGNATURE, signature.TIMESTAMP_REQUEST, TIMESTAMP_REPLY)
+
+
+@dataclass
+class Verification:
+    """What a verification found: `checked` says what was looked at, `differences` what is not as it was sealed."""
+
+    folder: Path
+    checked: list[str] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing differs and nothing that was asked for was left out."""
+        return not self.differences
+
+    def __str__(self) -> str:
+        lines = [*self.checked, *(f"DIFFERS: {d}" for d in self.differences)]
+        verdict = (
+            "verified" if self.ok else f"does not verify ({len(self.differences)} found); compare with a good copy"
+        )
+        return "\n".join([*lines, f"{self.folder}: {verdict}."])
+
+
+def verify(
+    folder: Path,
+    *,
+    exports: Sequence[Path] | Path | None = None,
+    case: Path | None = None,
+    fixity_only: bool = False,
+) -> Verification:
+    """Check a bundle and return what was checked and what differs.
+
+    exports      files or folders that hold the exports now; without it, those in the bundle or at their old paths
+    case         the case folder, for its key, if it has moved (hashed secrets come out the same only with it)
+    fixity_only  do not replay
+
+    Raises BundleError if `folder` is no bundle.
+    """
+    folder = Path(folder)
+    if not (folder / "bagit.txt").exists() and not (folder / "data").is_dir():
+        raise BundleError(
+            f"{folder} is no evidence bundle (no bagit.txt, no data); give the folder that was sealed."
+        )
+    outcome = Verification(folder)
+    _fixity(outcome)
+    _signature(outcome)
+    _chain(outcome)
+    if outcome.differences:
+        outcome.checked.append("Replay: not begun, as the bundle is not as it was sealed.")
+    elif fixity_only:
+        outcome.checked.append("Replay: not asked for.")
+    else:
+        given = [Path(exports)] if isinstance(exports, str | Path) else [Path(e) for e in exports or ()]
+        _replay(outcome, given, case)
+    return outcome
+
+
+# --- fixity ------------------------------------------------------------------------------------------------------
+
+
+def _fixity(outcome: Verification) -> None:
+    folder, wrong = outcome.folder, outcome.differences
+    tags = _listed(outcome, TAG_MANIFEST)
+    payload = _listed(outcome, MANIFEST)
+    present = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if not _is_plain_folder(p)}
+    for name, digest in sorted({**tags, **payload}.items()):
+        file = present.pop(name, None)
+        if file is None:
+            wrong.append(f"{name}: missing")
+        elif file.is_symlink() or sha256_of(file) != digest:
+            wrong.append(f"{name}: changed")
+    for name in sorted(set(present) - {TAG_MANIFEST, *LOOSE}):
+        wrong.append(f"{name}: not part of the bundle")
+    needed = {"bagit.txt", "bag-info.txt", MANIFEST}
+    wrong += [f"{name}: not listed in {TAG_MANIFEST}" for name in sorted(needed - set(tags)) if tags]
+    wrong += [f"{d.relative_to(folder).as_posix()}: not part of the bundle" for d in _empty_folders(folder)]
+    if not wrong:
+        import bagit
+
+        bagit.Bag(str(folder)).validate(fast=True)
+    outcome.checked.append(f"Fixity: {len(payload) + len(tags) + 1:,} files compared with their SHA-256.")
+
+
+def _signature(outcome: Verification) -> None:
+    folder, wrong = outcome.folder, outcome.differences
+    manifest, signed = folder / TAG_MANIFEST, folder / signature.SIGNATURE
+    request = folder / signature.TIMESTAMP_REQUEST
+    if not request.is_file():
+        wrong.append(f"{request.name}: missing")
+    elif manifest.is_file() and request.read_bytes() != signature.timestamp_request(manifest):
+        wrong.append(f"{request.name}: changed")
+    said = (folder / "bag-info.txt").read_bytes() if (folder / "bag-info.txt").is_file() else b""
+    named = re.search(rb"^Signed-By: (\S+)$", said, re.M)
+    if not named and not signed.exists():
+        outcome.checked.append("Signature: the bundle is not signed.")
+    elif not named:
+        wrong.append(f"{signed.name}: not part of the bundle")
+    elif not signed.is_file():
+        wrong.append(f"{signed.name}: missing")
+    elif manifest.is_file():
+        try:
+            key = signature.signed_by(manifest, signed)
+        except BundleError as e:
+            wrong.append(f"{signed.name}: does not fit {TAG_MANIFEST}: {e}")
+            return
+        if key != named[1].decode("ascii", "replace"):
+            wrong.append(f"{signed.name}: signed by {key}, not by the key that bag-info.txt names")
+        else:
+            outcome.checked.append(f"Signature: good, by the key {key}; compare it with what the signer gave you.")
+
+
+def _listed(outcome: Verification, manifest: str) -> dict[str, str]:
+    """Name -> SHA-256 of a manifest, which must be byte for byte as bagit writes it."""
+    try:
+        text = (outcome.folder / manifest).read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        outcome.differences.append(f"{manifest}: missing")
+        return {}
+    except UnicodeDecodeError:
+        outcome.differences.append(f"{manifest}: changed")
+        return {}
+    gap = GAPS[manifest]
+    rows = [line.split(gap, 1) for line in text.split("\n")[:-1]]
+    entries = {row[1]: row[0] for row in rows if len(row) == 2}
+    again = "".join(f"{digest}{gap}{name}\n" for name, digest in entries.items())
+    sound = all(len(d) == 64 and set(d) <= set("0123456789abcdef") for d in entries.values())
+    safe = all(not name.startswith("/") and ".." not in name.split("/") for name in entries)
+    if again != text or not sound or not safe:
+        outcome.differences.append(f"{manifest}: changed")
+    return entries if safe else {}
+
+
+def _is_plain_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _empty_folders(folder: Path) -> list[Path]:
+    return [d for d in sorted(folder.rglob("*")) if _is_plain_folder(d) and not any(d.iterdir())]
+
+
+def _chain(outcome: Verification) -> None:
+    ledger = outcome.folder / "data" / "findings" / "ledger.jsonl"
+    if not ledger.is_file():
+        return
+    try:
+        entries = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        outcome.differences.append("data/findings/ledger.jsonl: a line is no JSON")
+        return
+    outcome.differences += [f"data/findings/ledger.jsonl: {b}" for b in findings.broken_links(entries)]
+    outcome.checked.append(f"Ledger: {len(entries)} entries follow one from the other.")
+
+
+# --- replay ------------------------------------------------------------------------------------------------------
+
+
+def _replay(outcome: Verification, given: list[Path], case: Path | None) -> None:
+    plan_file = outcome.folder / "data" / "replay.json"
+    if not plan_file.is_file():
+        outcome.checked.append("Replay: this profile carries no results; verify the internal bundle to replay.")
+        return
+    plan = json.loads(plan_file.read_text(encoding="utf-8"))
+    files, missing, same_files = _find_exports(outcome.folder, plan["exports"], given)
+    if missing:
+        outcome.checked.append("Fixity checked; replay not possible.")
+        outcome.differences.append(
+            f"replay: exports missing: {', '.join(missing)}; "
+            "say where they lie with --exports, or ask for --fixity-only"
+        )
+        return
+    with tempfile.TemporaryDirectory(prefix="replay-") as scratch:
+        rebuilt = Path(scratch) / "case"
+        try:
+            again = _rebuild(rebuilt, outcome.folder / "data" / "case", files, _key(plan, case))
+        except KitError as e:
+            outcome.differences.append(f"replay: the case cannot be rebuilt: {e}")
+            return
+        if not same_files:
+            outcome.checked.append("Replay: from other files than those the bundle names; the rows are compared.")
+        _compare(outcome, plan, again, same_files)
+
+
+def _find_exports(
+    folder: Path, recorded: list[dict[str, Any]], given: list[Path]
+) -> tuple[list[Path], list[str], bool]:
+    """The export files to replay from, the names of those missing, and whether they are the very files recorded."""
+    offered = [f for g in given for f in (sorted(g.rglob("*")) if g.is_dir() else [g]) if f.is_file()]
+    included = sorted(f for f in (folder / "data" / "exports").rglob("*") if f.is_file())
+    found, missing = [], []
+    for one in recorded:
+        places = [*included, *offered, *([] if given else [Path(one["path"])])]
+        match = next((p for p in places if _is(p, one)), None)
+        if match:
+            found.append(match)
+        else:
+            missing.append(Path(one["path"]).name)
+    if (missing or not recorded) and offered:
+        return offered, [], False
+    if not recorded:
+        return [], ["none was recorded"], False
+    return found, missing, True
+
+
+def _is(file: Path, recorded: dict[str, Any]) -> bool:
+    return file.is_file() and file.stat().st_size == recorded["bytes"] and sha256_of(file) == recorded["sha256"]
+
+
+def _key(plan: dict[str, Any], case: Path | None) -> bytes | None:
+    """The key of the case, if the case is at hand."""
+    try:
+        key = case_key(case or Path(plan["case_folder"]))
+    except KitError:
+        return None
+    return key if hashlib.sha256(key).hexdigest() == plan["case_key_sha256"] else None
+
+
+def _rebuild(folder: Path, settings: Path, exports: list[Path], key: bytes | None) -> Case:
+    create_case(folder)
+    for file in (f for f in settings.rglob("*") if f.is_file() and f.name != "case.build"):
+        target = folder / file.relative_to(settings)
+        if target.name not in ("activity.jsonl", "exports.toml"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+    if key:
+        (folder / "case.key").write_text(key.hex() + "\n")
+    load.load(folder, exports)
+    derive.rebuild(folder)
+    return open_case(folder)
+
+
+def _compare(outcome: Verification, plan: dict[str, Any], again: Case, same_files: bool) -> None:
+    compared = skipped = 0
+    for recorded in plan["results"]:
+        label = f"exhibit {recorded['exhibit']} ({recorded['name']}: {recorded['title']})"
+        if not recorded["replays"] or (recorded["depends_on_files"] and not same_files):
+            skipped += 1
+            continue
+        try:
+            now = findings.ask_again(again, recorded)
+        except KitError as e:
+            outcome.differences.append(f"replay: {label}: {e}")
+            continue
+        compared += 1
+        if now.digest != recorded["digest"]:
+            rows = f"{recorded['rows']:,} rows sealed, {len(now):,} now"
+            detail = f"digest {recorded['digest'][:12]} sealed, {now.digest[:12]} now"
+            outcome.differences.append(f"replay: {label}: {rows}; {detail}")
+    outcome.checked.append(f"Replay: {compared} results made again and compared, {skipped} not comparable.")
