@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from kit import findings
-from kit.bundle import annexes, exhibits, html, signature, summary
+from kit.bundle import annexes, exhibits, html, markdown, pdf, signature, summary, word
 from kit.bundle.evidence import evidence
 from kit.bundle.exhibits import Exhibit
 from kit.case import Case, case_key, record_activity
@@ -96,7 +96,12 @@ def _write_payload(folder: Path, sealing: Seal, exports: str) -> None:
     shown = exhibits.gather(case, found)
     content = evidence(sealing.describe(), case.build, exhibits.frames(shown), found)
     _json(folder / "evidence.json", content)
-    (folder / "summary.html").write_text(html.render(summary.write(content, shown)), encoding="utf-8")
+    document = summary.write(content, shown)
+    made_at = datetime.fromisoformat(sealing.sealed_at)
+    (folder / "summary.html").write_text(html.render(document), encoding="utf-8")
+    (folder / "summary.md").write_text(markdown.render(document), encoding="utf-8")
+    (folder / "summary.pdf").write_bytes(pdf.render(document, made_at))
+    (folder / "summary.docx").write_bytes(word.render(document, made_at))
     annexes.write(folder / "annexes", shown)
     _copy_ledger(case.folder / "findings", folder / "findings")
     _copy_case(case.folder, folder / "case")

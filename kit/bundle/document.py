@@ -107,5 +107,5 @@ def words(value: Any, limit: int = CELL_CHARS) -> str:
         return value.isoformat()
     if isinstance(value, list | tuple):
         return words(", ".join(str(plain(v)) for v in value), limit)
-    text = " ".join(visible(str(plain(value))).split())
+    text = visible(" ".join(str(plain(value)).split()))
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,7 +1,7 @@
 """A detached signature over the tag manifest with an SSH key, and a time stamp request to take to a network.
 
 The tag manifest names every other manifest by hash, and they name every file: it stands for the bundle. A
-signature tells which key signed, not whose key it is: compare the fingerprint with the one that the signer gave you.
+signature tells which key signed, not whose key it is: compare the fingerprint with what the signer gave you.
 """
 
 from __future__ import annotations

@@ -352,18 +352,19 @@ def _exhibit(exhibit: Exhibit) -> list[Block]:
     result = exhibit.result
     n, shown = len(result), min(len(result), TABLE_ROWS)
     left_out = len(result.frame.columns) - len(exhibit.shown)
-    caption = f"Rows 1 to {shown} of {n:,}" if n else "No rows"
+    caption = f"Rows 1 to {shown} of {n:,}"
     more = f"; {left_out} further columns in the annex" if left_out > 0 else ""
     blocks: list[Block] = [Heading(3, f"{exhibit.label}: {exhibit.title}")]
     if exhibit.note:
         blocks.append(Text(exhibit.note, "note"))
     if drawn := picture(exhibit):
         blocks.append(Picture(drawn))
-    if exhibit.shown:
+    if exhibit.shown and n:
         blocks.append(table(result.frame, caption + more, exhibit.shown, TABLE_ROWS))
     asked = result.sql if not result.call else f"-- {result.call}({_arguments(result)})\n{result.sql}"
     bound = f" Bound values: {_bound(result.parameters)}." if result.parameters else ""
     blocks += [
+        *([] if n else [Text("No rows.")]),
         Code(asked),
         Text(
             f"All {n:,} rows: annexes/{exhibit.file}.csv, .parquet. SHA-256 of the rows: {result.digest}.{bound}",
@@ -379,7 +380,7 @@ def picture(exhibit: Exhibit) -> Figure | None:
     numbers = [c for c in exhibit.shown if frame[c].dtype.is_numeric()]
     times = [c for c in exhibit.shown if frame[c].dtype.is_temporal()]
     texts = [c for c in exhibit.shown if frame[c].dtype == pl.String]
-    if not numbers or frame.height < 2:
+    if not numbers or frame.height < 3:
         return None
     try:
         if times and len(times) == 1:
