@@ -1,0 +1,3 @@
+from kit.volume.profiles import build
+
+__all__ = ["build"]
