@@ -66,3 +66,20 @@ CREATE TABLE cluster_claims (          -- the five claims A to E, graded
   confidence VARCHAR,                  -- high | moderate | low | none
   basis VARCHAR
 );
+
+CREATE TABLE account_values (          -- what each account was seen with; one row per account, kind and value
+  account_id VARCHAR,
+  kind VARCHAR,                        -- ip | client | build | parameters | system | template
+  value VARCHAR,
+  requests BIGINT,
+  first_at TIMESTAMPTZ,
+  last_at TIMESTAMPTZ
+);
+
+CREATE TABLE cluster_marks (           -- what a cluster's harvest is known by: a request with one of these is an exchange
+  cluster_id VARCHAR,
+  kind VARCHAR,                        -- parameters | system | template
+  value VARCHAR,
+  share_inside DOUBLE,                 -- share of members that carry it
+  share_outside DOUBLE                 -- share of other active accounts that do
+);
