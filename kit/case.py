@@ -67,7 +67,7 @@ class Case:
         except duckdb.InterruptException:
             raise KeyboardInterrupt from None
         except duckdb.Error as e:
-            raise QueryError(f"{first_line(e)}; correct the query and ask again.") from e
+            raise QueryError(_refusal(e)) from e
         return Result(frame=frame, sql=query.strip(), parameters=dict(parameters), build=self.build, name=name)
 
     def query(self, path: str, /, *, columns: Mapping[str, str] | None = None, **parameters: Any) -> Result:
@@ -226,7 +226,7 @@ def _single_select(query: str, parameters: Mapping[str, Any]) -> Any:
     try:
         statements = duckdb.extract_statements(query)
     except duckdb.Error as e:
-        raise QueryError(f"{first_line(e)}; correct the query and ask again.") from e
+        raise QueryError(_refusal(e)) from e
     allowed = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
     if len(statements) != 1 or statements[0].type not in allowed:
         raise QueryError("A case answers one SELECT at a time and nothing that writes; ask a single SELECT.")
@@ -241,3 +241,11 @@ def _single_select(query: str, parameters: Mapping[str, Any]) -> Any:
 
 def _toml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
+
+
+def _refusal(error: duckdb.Error) -> str:
+    """What DuckDB says in one line, with the nearest names it knows for one it does not."""
+    said = re.sub(r"^[A-Z]\w*(?: \w+)? Error: ", "", first_line(error))
+    if near := re.search(r"(?:Candidate bindings|Did you mean)[: ]*(.+)", str(error)):
+        return f"{said}; did you mean {', '.join(re.findall(r'[^", ?]+', near[1])[:3])}? Correct the query and ask again."
+    return f"{said}; correct the query and ask again."
