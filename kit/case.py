@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import re
 import secrets
 import warnings
 from collections.abc import Callable, Mapping
@@ -247,5 +248,6 @@ def _refusal(error: duckdb.Error) -> str:
     """What DuckDB says in one line, with the nearest names it knows for one it does not."""
     said = re.sub(r"^[A-Z]\w*(?: \w+)? Error: ", "", first_line(error))
     if near := re.search(r"(?:Candidate bindings|Did you mean)[: ]*(.+)", str(error)):
-        return f"{said}; did you mean {', '.join(re.findall(r'[^", ?]+', near[1])[:3])}? Correct the query and ask again."
+        names = " or ".join(re.findall(r'"([^"]+)"', near[1])[:3])
+        return f"{said}; did you mean {names}? Correct the query and ask again."
     return f"{said}; correct the query and ask again."
