@@ -1,4 +1,4 @@
-"""The front door of the generator: a town, its people and look-alikes, a harvest or none, and the files of an incident.
+"""The front door of the generator: a town, its people and look-alikes, a harvest or none, and an incident's files.
 
     town = new_town(seed=1)
     populate(town)
@@ -10,21 +10,39 @@ Everything is drawn from one random generator, so a seed gives the same incident
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
-from town import crowds, lookalikes, people
-from town.clock import DAY
+from town import campaigns, crowds, lookalikes, people
+from town.clock import DAY, HOUR, Ints
+from town.operation import Plan
 from town.texts import FileTexts, OwnTexts, Texts
 from town.world import Town
 from town.write import Incident, finish, write
 
-__all__ = ["Incident", "LOOKALIKES", "Texts", "Town", "finish", "new_town", "populate", "read_texts", "write"]
+__all__ = [
+    "LOOKALIKES",
+    "Incident",
+    "Plan",
+    "Texts",
+    "Town",
+    "campaigns",
+    "finish",
+    "new_town",
+    "populate",
+    "read_texts",
+    "write",
+]
 
-LOOKALIKES = {f.__name__: f for f in (
-    lookalikes.eval_team, lookalikes.enterprise_batch, lookalikes.monitor, lookalikes.translation, lookalikes.reseller,
-    lookalikes.aggregator, lookalikes.red_team, lookalikes.explainability, lookalikes.harness, lookalikes.cron,
-    crowds.university_class, crowds.hackathon, crowds.vpn_crowd, crowds.tutorial_students, crowds.launch_day)}
+_HARMLESS: tuple[Callable[[Town], Ints], ...] = (
+    *(lookalikes.eval_team, lookalikes.enterprise_batch, lookalikes.monitor, lookalikes.translation),
+    *(lookalikes.reseller, lookalikes.aggregator, lookalikes.red_team, lookalikes.explainability),
+    *(lookalikes.harness, lookalikes.cron, crowds.university_class, crowds.hackathon, crowds.vpn_crowd),
+    *(crowds.tutorial_students, crowds.launch_day, crowds.corporate_teams),
+)
+LOOKALIKES = {plant.__name__: plant for plant in _HARMLESS}
 """Every harmless group, by name."""
 
 
@@ -33,18 +51,18 @@ def read_texts(path: Path | None, seed: int) -> Texts:
     return FileTexts(path, seed) if path else OwnTexts(seed)
 
 
-def new_town(seed: int, texts: Texts | None = None, scale: float = 1.0, days: float = 45.0) -> Town:
-    """An empty town; the new model comes out near the middle of the window."""
-    rng = np.random.default_rng(seed)
-    release = float(np.floor(rng.uniform(0.35, 0.6) * days)) * DAY + 14 * 3600.0
+def new_town(seed: int, texts: Texts | None = None, scale: float = 1.0, days: float = 45.0, name: str = "") -> Town:
+    """An empty town; the new model comes out near the middle. Towns of another `name` differ throughout."""
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    release = float(np.floor(rng.uniform(0.35, 0.6) * days)) * DAY + 14 * HOUR
     return Town(rng=rng, texts=texts or OwnTexts(seed), days=days, release=release, scale=scale)
 
 
-def populate(town: Town, residents: int | None = None, skip: tuple[str, ...] = ()) -> None:
-    """People and every look-alike that is not skipped."""
+def populate(town: Town, residents: int | None = None, median: float = 55.0, skip: Collection[str] = ()) -> None:
+    """People (`median` requests each) and every look-alike that is not skipped."""
     town.exits = town.addresses(40)
     count = residents or town.size(int(town.rng.integers(520, 820)), 60)
-    people.organic(town, count, card_share=float(town.rng.uniform(0.02, 0.10)))
+    people.organic(town, count, median, card_share=float(town.rng.uniform(0.02, 0.10)))
     for name, plant in LOOKALIKES.items():
         if name not in skip:
             plant(town)

@@ -1,45 +1,65 @@
 """Named incidents to spar with: `python sample_data/scenarios.py NAME SEED OUT_DIR [--texts FILE] [--scale X]`.
 
-Every scenario draws its parameters from ranges by its seed: how many accounts, how much unrelated traffic, which proxies,
-and which families of evidence are missing. At scale 1 a scenario has about 100,000 to 300,000 requests.
+Every scenario draws its parameters from ranges by its seed: how many accounts, how much unrelated traffic, which
+proxies, and which families of evidence are missing. At scale 1 a scenario has about 200,000 to 400,000 requests.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from generate import Incident, Texts, Town, finish, new_town, populate, read_texts, write
-from town import campaigns
-from town.operation import Plan
-from town.world import MODELS
+from generate import Incident, Plan, Texts, Town, campaigns, finish, new_town, populate, read_texts, write
 
 Scenario = Callable[[Town], None]
+NOT_SET = float("nan")
 
 
-def _plan(town: Town, name: str, accounts: tuple[int, int], per: tuple[int, int], prefix: str = "campaign_", pools: int = 1) -> Plan:
+def draw_plan(
+    town: Town,
+    name: str,
+    accounts: tuple[int, int],
+    per: tuple[int, int],
+    prefix: str = "campaign_",
+    pools: int = 1,
+) -> Plan:
     """A plan drawn by the town's seed; each family of evidence is missing with some probability."""
     rng = town.rng
+
+    def one(values: Sequence[float]) -> float:
+        return float(values[int(rng.integers(0, len(values)))])
+
     known = town.texts.pools(prefix)
-    chosen = [str(p) for p in rng.choice(np.array(known), min(pools, len(known)), replace=False)]
-    start = float(rng.uniform(2.0, 0.25 * town.days))
+    chosen = rng.permutation(len(known))[:pools]
+    low, high = float(rng.integers(0, 24)), float(rng.integers(30, 36))
     return Plan(
-        name=name, accounts=town.size(int(rng.integers(*accounts)), 8), per_account=int(rng.integers(*per)), pools=tuple(chosen),
-        mixed=float(rng.choice(np.array([0.0, 0.1, 0.2, 0.4]))), distinct=int(rng.choice(np.array([2_000, 8_000, 15_000, 40_000]))),
-        card_share=float(rng.choice(np.array([0.0, 0.3, 0.75]))), disposable=float(rng.choice(np.array([0.0, 0.3, 0.6]))),
-        pool_exits=int(rng.choice(np.array([0, 120, 550]))), fresh_exit=float(rng.choice(np.array([0.2, 0.6, 0.9]))),
-        borrowed=float(rng.choice(np.array([0.0, 0.5, 0.9]))), agents=int(rng.choice(np.array([0, 1, 4]))),
-        one_ja4=bool(rng.random() < 0.75), temperature=float(rng.choice(np.array([np.nan, 0.0, 0.6, 0.8, 1.0]))),
-        top_p=float(rng.choice(np.array([np.nan, np.nan, 0.95]))),
-        max_tokens=float(rng.choice(np.array([np.nan, 4096, 8192, 16384, 32768]))), starts=start,
-        ends=float(rng.uniform(0.7, 0.98) * town.days), sign_up_days=float(rng.choice(np.array([3.0, 10.0, 60.0]))),
-        hours=None if rng.random() < 0.7 else (float(rng.integers(0, 24)), float(rng.integers(30, 36))),
-        output=float(rng.uniform(6.2, 7.1)))
+        name=name,
+        accounts=town.size(int(rng.integers(*accounts)), 8),
+        per_account=int(rng.integers(*per)),
+        pools=tuple(known[int(i)] for i in chosen),
+        distinct=int(one((2_000, 8_000, 15_000, 40_000))),
+        mixed=one((0.0, 0.1, 0.2, 0.4)),
+        card_share=one((0.0, 0.3, 0.75)),
+        disposable=one((0.0, 0.3, 0.6)),
+        tier=("payg", "payg", "payg", "education", "trial")[int(rng.integers(0, 5))],
+        sign_up_days=one((3.0, 10.0, 60.0)),
+        pool_exits=int(one((0, 120, 550))),
+        fresh_exit=one((0.2, 0.6, 0.9)),
+        borrowed=one((0.0, 0.5, 0.9)),
+        agents=int(one((0, 1, 4))),
+        one_ja4=one((0, 1, 1, 1)) > 0,
+        rare_ja4=one((0, 0, 0, 0, 0, 1)) > 0,
+        temperature=one((NOT_SET, 0.0, 0.6, 0.8, 1.0)),
+        top_p=one((NOT_SET, NOT_SET, 0.95)),
+        max_tokens=one((NOT_SET, 4096, 8192, 16384, 32768)),
+        output=float(rng.uniform(6.2, 7.1)),
+        starts=float(rng.uniform(2.0, 0.25 * town.days)),
+        ends=float(rng.uniform(0.7, 0.98) * town.days),
+        hours=None if rng.random() < 0.7 else (low, high),
+    )
 
 
 def quiet_town(town: Town) -> None:
@@ -48,77 +68,79 @@ def quiet_town(town: Town) -> None:
 
 def fixed_prompt(town: Town) -> None:
     """One prompt around every task, a ban, a second pool of accounts."""
-    campaigns.fixed_prompt(town, replace(_plan(town, "fixed_prompt", (40, 120), (250, 700), pools=2), ends=town.days - 1.5))
+    plan = draw_plan(town, "fixed_prompt", (40, 120), (250, 700), pools=2)
+    campaigns.fixed_prompt(town, replace(plan, ends=town.days - 1.5))
 
 
 def load_balanced(town: Town) -> None:
     """A dispatcher over a few dozen accounts."""
-    plan = _plan(town, "load_balanced", (12, 45), (300, 900))
+    plan = draw_plan(town, "load_balanced", (12, 45), (300, 900))
     campaigns.load_balanced(town, replace(plan, mixed=min(plan.mixed, 0.2)))
 
 
 def release_pivot(town: Town) -> None:
     """A harvest that turns to the new model on the day it comes out."""
-    campaigns.release_pivot(town, _plan(town, "release_pivot", (15, 60), (300, 800), pools=2))
+    plan = draw_plan(town, "release_pivot", (15, 60), (300, 800), pools=2)
+    campaigns.release_pivot(town, replace(plan, ends=float(town.rng.uniform(0.85, 0.98)) * town.days))
 
 
 def low_and_wide(town: Town) -> None:
     """Thousands of accounts, about four requests each, two days."""
-    rng = town.rng
-    plan = _plan(town, "low_and_wide", (2000, 4001), (4, 5))
-    start = float(rng.uniform(6, town.days - 6))
-    campaigns.low_and_wide(town, replace(
-        plan, card_share=0.0, pool_exits=int(rng.choice(np.array([0, 400, 1500]))), starts=start, ends=start + 2.0, hours=None,
-        mixed=min(plan.mixed, 0.2)))
+    plan = draw_plan(town, "low_and_wide", (2000, 4001), (4, 5))
+    start = float(town.rng.uniform(6, town.days - 6))
+    exits = (0, 400, 1500)[int(town.rng.integers(0, 3))]
+    plan = replace(plan, card_share=0.0, pool_exits=exits, starts=start, ends=start + 2.0, hours=None)
+    campaigns.low_and_wide(town, replace(plan, mixed=min(plan.mixed, 0.2)))
 
 
 def habit_only(town: Town) -> None:
     """Only habits are shared: parameters, a client build, topics, hours."""
-    plan = _plan(town, "habit_only", (25, 90), (120, 500), "habit_")
+    plan = draw_plan(town, "habit_only", (25, 90), (120, 500), "habit_")
     hour = float(town.rng.integers(0, 24))
-    campaigns.habit_only(town, replace(
-        plan, card_share=0.0, pool_exits=0, agents=1, one_ja4=True, distinct=60_000, temperature=0.6, max_tokens=16384,
-        hours=(hour, hour + 9.0), sign_up_days=60.0))
+    unlinked = replace(plan, card_share=0.0, pool_exits=0, distinct=60_000, sign_up_days=60.0)
+    tuned = replace(unlinked, agents=1, one_ja4=True, temperature=0.6, max_tokens=16384.0)
+    campaigns.habit_only(town, replace(tuned, hours=(hour, hour + 9.0)))
 
 
 def relay(town: Town) -> None:
     """Other products' users under persona prompts through one transport."""
-    plan = _plan(town, "relay", (20, 80), (250, 700), "relay")
-    campaigns.relay(town, replace(plan, agents=1, one_ja4=True, mixed=0.0, output=5.6, hours=None))
+    plan = draw_plan(town, "relay", (20, 80), (250, 700), "relay")
+    campaigns.relay(town, replace(plan, agents=1, one_ja4=True, mixed=0.0, output=5.6, distinct=40_000))
 
 
 def cleaner(town: Town) -> None:
     """Captured answers come back to be cleaned."""
-    campaigns.cleaner(town, _plan(town, "cleaner", (20, 60), (250, 700), pools=2))
+    campaigns.cleaner(town, draw_plan(town, "cleaner", (20, 60), (250, 700)))
 
 
 def probe_then_exploit(town: Town) -> None:
     """Many refused attempts, then one template at scale."""
-    plan = _plan(town, "probe_then_exploit", (25, 70), (200, 600))
+    plan = draw_plan(town, "probe_then_exploit", (25, 70), (200, 600))
     campaigns.probe_then_exploit(town, plan, probes=town.size(int(town.rng.integers(800, 4000)), 60))
 
 
 def signature_replay(town: Town) -> None:
     """Sealed thinking blocks that travel between accounts."""
-    plan = _plan(town, "signature_replay", (20, 60), (150, 500))
-    campaigns.signature_replay(town, plan)
+    campaigns.signature_replay(town, draw_plan(town, "signature_replay", (20, 60), (150, 500), "signature"))
 
 
 def several_at_once(town: Town) -> None:
     """Two to four operations that know nothing of one another, under their own names."""
-    shapes = [fixed_prompt, load_balanced, release_pivot, habit_only, relay, cleaner, probe_then_exploit]
+    shapes = (fixed_prompt, load_balanced, release_pivot, habit_only, relay, cleaner, probe_then_exploit)
     for index in town.rng.permutation(len(shapes))[: int(town.rng.integers(2, 5))]:
         shapes[int(index)](town)
 
 
-SCENARIOS: dict[str, Scenario] = {f.__name__: f for f in (
-    quiet_town, fixed_prompt, load_balanced, release_pivot, low_and_wide, habit_only, relay, cleaner, probe_then_exploit,
-    signature_replay, several_at_once)}
+_ALL: tuple[Scenario, ...] = (
+    *(quiet_town, fixed_prompt, load_balanced, release_pivot, low_and_wide, habit_only),
+    *(relay, cleaner, probe_then_exploit, signature_replay, several_at_once),
+)
+SCENARIOS: dict[str, Scenario] = {scenario.__name__: scenario for scenario in _ALL}
 
 
 def build(name: str, seed: int, texts: Texts | None = None, scale: float = 1.0) -> Incident:
     """A whole incident of a named scenario."""
-    town = new_town(seed, texts, scale)
+    town = new_town(seed, texts, scale, name=name)
     populate(town)
     SCENARIOS[name](town)
     return finish(town, seed)
@@ -126,11 +148,11 @@ def build(name: str, seed: int, texts: Texts | None = None, scale: float = 1.0) 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", choices=sorted(SCENARIOS))
     parser.add_argument("seed", type=int)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--texts", type=Path, help="Parquet file with the columns pool, system_text, prompt_text, response_text")
+    parser.add_argument("--texts", type=Path, help="Parquet: pool, system_text, prompt_text, response_text")
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--form", choices=("parquet", "ndjson", "csv"), default="parquet")
     given = parser.parse_args()

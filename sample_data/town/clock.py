@@ -1,7 +1,7 @@
 """When requests happen: human days, machine days, cron marks, bursts.
 
-Every function returns seconds since the start of the window as a float array, one value per request, and never leaves
-the window it was given. Human rhythms come as sessions, so that requests of one conversation stand close together.
+Every function gives seconds since the start of the window as a float array, one value per request. Human rhythms
+come as sessions, so that the requests of one conversation stand close together.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WEEKDAY = np.array([1.0, 1.05, 1.05, 1.0, 0.9, 0.55, 0.5])
 
 @dataclass(frozen=True)
 class Sessions:
-    """Requests in sessions: `who` (index of the person), `at` (seconds), `session` (running number), `turn` (0, 1, ...)."""
+    """Requests in sessions: `who` (the person), `at` (seconds), `session` (a number), `turn` (0, 1, ...)."""
 
     who: Ints
     at: Floats
@@ -43,8 +43,16 @@ def every(start: float, end: float, step: float, jitter: float, rng: Generator) 
     return np.asarray(marks + rng.uniform(0.0, jitter, marks.size) if jitter else marks)
 
 
-def sessions(rng: Generator, requests: Ints, peak: Floats, width: Floats, since: Floats, until: Floats,
-             talk: Floats, first_weekday: int = 2) -> Sessions:
+def sessions(
+    rng: Generator,
+    requests: Ints,
+    peak: Floats,
+    width: Floats,
+    since: Floats,
+    until: Floats,
+    talk: Floats,
+    first_weekday: int = 2,
+) -> Sessions:
     """People's sessions.
 
     `requests`  how many requests each person makes in the window
@@ -68,11 +76,15 @@ def sessions(rng: Generator, requests: Ints, peak: Floats, width: Floats, since:
     begin = np.repeat(along[np.cumsum(sizes) - sizes], sizes) if session.size else along
     at = starts[session] + along - begin
     who = owner[session]
-    return Sessions(who, np.clip(at, 0.0, until[who] - 1e-3), session, turn)
+    last = np.full(owner.size, -np.inf)
+    np.maximum.at(last, session, at)
+    back = np.maximum(last - until[owner] + rng.uniform(1.0, 3000.0, owner.size), 0.0) * (last >= until[owner])
+    return Sessions(who, np.maximum(at - back[session], rng.uniform(0.0, 30.0, at.size)), session, turn)
 
 
-def _starts(rng: Generator, owner: Ints, peak: Floats, width: Floats, since: Floats, until: Floats,
-            first_weekday: int) -> Floats:
+def _starts(
+    rng: Generator, owner: Ints, peak: Floats, width: Floats, since: Floats, until: Floats, first_weekday: int
+) -> Floats:
     """Start of every session: a day by weekday weight, an hour around the owner's peak."""
     last_day = int(np.ceil(until.max() / DAY)) if until.size else 1
     weight = WEEKDAY[(np.arange(last_day) + first_weekday) % 7]

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import polars as pl
 
 from . import grammar
 
-TEXT_COLUMNS = {"system_text": pl.String, "prompt_text": pl.String, "response_text": pl.String}
+TEXT_COLUMNS: dict[str, Any] = {"system_text": pl.String, "prompt_text": pl.String, "response_text": pl.String}
 
 
 class Texts(Protocol):
@@ -31,7 +31,7 @@ class Texts(Protocol):
 
 
 class OwnTexts:
-    """Texts written for this project, grown from small grammars; `seed` chooses wordings of campaigns and their order."""
+    """Texts written for this project, grown from small grammars; `seed` chooses the wordings of campaigns."""
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
@@ -54,22 +54,31 @@ class OwnTexts:
             return pl.concat([self.bank(part, max(1, size // len(parts))) for part in parts])
         rng = np.random.default_rng([self.seed, zlib.crc32(pool.encode())])
         rows = grammar.POOLS[pool](rng, size)
-        return pl.DataFrame(rows, schema=TEXT_COLUMNS, orient="row").unique("prompt_text", keep="first", maintain_order=True)
+        return pl.DataFrame(rows, schema=TEXT_COLUMNS, orient="row").unique(
+            "prompt_text", keep="first", maintain_order=True
+        )
 
 
 class FileTexts:
-    """Texts of a Parquet file with the columns pool, system_text, prompt_text, response_text; own texts where it has none.
+    """Texts of a Parquet file with the columns pool, system_text, prompt_text, response_text.
 
-    `STAND_INS` names the pool of the file to use where the wanted one is missing.
+    Where the file lacks a pool, `STAND_INS` names one to use instead; else our own texts step in.
     """
 
-    STAND_INS = {"followup": "organic", "reseller": "organic", "hackathon": "organic", "aggregator": "organic"}
+    STAND_INS: ClassVar = {
+        "followup": "organic",
+        "reseller": "organic",
+        "corporate": "organic",
+        "hackathon": "organic",
+        "aggregator": "organic",
+    }
 
     def __init__(self, path: Path, seed: int = 0) -> None:
         self.own = OwnTexts(seed)
         self.seed = seed
         frame = pl.read_parquet(path, columns=["pool", *TEXT_COLUMNS])
-        self._pools = {str(name[0]): part.drop("pool") for name, part in frame.sort("pool").group_by("pool")}
+        parts = frame.partition_by("pool", maintain_order=True, include_key=False, as_dict=True)
+        self._pools = {str(key[0]): part for key, part in parts.items()}
         self._banks: dict[tuple[str, int], pl.DataFrame] = {}
 
     def bank(self, pool: str, size: int) -> pl.DataFrame:
@@ -90,6 +99,6 @@ class FileTexts:
         name = pool if pool in self._pools else self.STAND_INS.get(pool, "")
         if name not in self._pools:
             return self.own.bank(pool, size)
-        frame = self._pools[name].cast(TEXT_COLUMNS).unique("prompt_text", keep="first", maintain_order=True)
+        frame = self._pools[name].cast(pl.String).unique("prompt_text", keep="first", maintain_order=True)
         rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
         return frame[np.sort(rng.permutation(frame.height)[:size])]

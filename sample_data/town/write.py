@@ -15,8 +15,18 @@ import polars as pl
 
 from .world import MODELS, RARE_COLUMNS, REQUEST_COLUMNS, Town
 
-ACCOUNT_COLUMNS = ("account_id", "org_id", "created_at", "email_domain", "declared_country", "plan", "verification",
-                   "signup_ip", "status", "closed_at")
+ACCOUNT_COLUMNS = (
+    "account_id",
+    "org_id",
+    "created_at",
+    "email_domain",
+    "declared_country",
+    "plan",
+    "verification",
+    "signup_ip",
+    "status",
+    "closed_at",
+)
 
 
 @dataclass(frozen=True)
@@ -33,12 +43,29 @@ class Incident:
 
     def summary(self) -> dict[str, Any]:
         """Totals per campaign, as in truth/summary.json."""
-        marked = self.truth_requests.join(self.requests.select("request_id", "occurred_at", "output_tokens"), on="request_id")
-        totals = marked.group_by("truth").agg(
-            exchanges=pl.len(), accounts=pl.col("account_id").n_unique(), output_tokens=pl.col("output_tokens").sum(),
-            first_at=pl.col("occurred_at").min(), last_at=pl.col("occurred_at").max()).sort("truth")
-        campaigns = [{k: str(v) if isinstance(v, datetime) else v for k, v in row.items()} for row in totals.to_dicts()]
-        return {"seed": self.seed, "requests": self.requests.height, "accounts": self.accounts.height, "campaigns": campaigns}
+        marked = self.truth_requests.join(
+            self.requests.select("request_id", "occurred_at", "output_tokens"), on="request_id"
+        )
+        totals = (
+            marked.group_by("truth")
+            .agg(
+                exchanges=pl.len(),
+                accounts=pl.col("account_id").n_unique(),
+                output_tokens=pl.col("output_tokens").sum(),
+                first_at=pl.col("occurred_at").min(),
+                last_at=pl.col("occurred_at").max(),
+            )
+            .sort("truth")
+        )
+        campaigns = [
+            {k: str(v) if isinstance(v, datetime) else v for k, v in row.items()} for row in totals.to_dicts()
+        ]
+        return {
+            "seed": self.seed,
+            "requests": self.requests.height,
+            "accounts": self.accounts.height,
+            "campaigns": campaigns,
+        }
 
 
 def finish(town: Town, seed: int) -> Incident:
@@ -47,17 +74,30 @@ def finish(town: Town, seed: int) -> Incident:
     order = np.random.default_rng([seed, 77]).permutation(rows.height)
     names = pl.Series("account_id", [a["account_id"] for a in town.accounts])
     rows = rows.with_columns(
-        occurred_at=pl.lit(town.start) + pl.duration(microseconds=(pl.col("at") * 1000).round().cast(pl.Int64) * 1000),
-        account_id=names.gather(rows["who"]), api_key_id=pl.lit(None, dtype=pl.String),
-        request_id=pl.Series(_names(order, seed)), input_tokens=_tokens(rows, "system_text") + _tokens(rows, "prompt_text") + 3,
-        output_tokens=_outputs(rows, seed))
-    rows = rows.with_columns(occurred_at=pl.col("occurred_at").cast(pl.Datetime("us", "UTC")),
-                             response_text=pl.when(pl.col("http_status") == 200).then("response_text"),
-                             output_tokens=pl.when(pl.col("http_status") == 200).then("output_tokens").otherwise(0))
+        occurred_at=pl.lit(town.start)
+        + pl.duration(microseconds=(pl.col("at") * 1000).round().cast(pl.Int64) * 1000),
+        account_id=names.gather(rows["who"]),
+        api_key_id=pl.lit(None, dtype=pl.String),
+        request_id=pl.Series(_names(order, seed)),
+        input_tokens=_tokens(rows, "system_text") + _tokens(rows, "prompt_text") + 3,
+        output_tokens=_outputs(rows, seed),
+    )
+    rows = rows.with_columns(
+        occurred_at=pl.col("occurred_at").cast(pl.Datetime("us", "UTC")),
+        response_text=pl.when(pl.col("http_status") == 200).then("response_text"),
+        output_tokens=pl.when(pl.col("http_status") == 200).then("output_tokens").otherwise(0),
+    )
     rare = [c for c in RARE_COLUMNS if rows[c].null_count() < rows.height]
     truth = rows.filter(pl.col("truth") != "").select("request_id", "account_id", "truth")
-    return Incident(rows.select(*REQUEST_COLUMNS, *rare), _accounts(town), _identifiers(town), _releases(town),
-                    _truth(town, rows), truth, seed)
+    return Incident(
+        rows.select(*REQUEST_COLUMNS, *rare),
+        _accounts(town),
+        _identifiers(town),
+        _releases(town),
+        _truth(town, rows),
+        truth,
+        seed,
+    )
 
 
 def _names(order: np.ndarray[Any, Any], seed: int) -> list[str]:
@@ -77,8 +117,11 @@ def _outputs(rows: pl.DataFrame, seed: int) -> pl.Series:
 
 def _accounts(town: Town) -> pl.DataFrame:
     frame = pl.DataFrame(town.accounts, infer_schema_length=None)
-    times = [pl.col(c).dt.strftime("%Y-%m-%dT%H:%M:%S%.3f+00:00") for c in ("created_at", "closed_at")
-             if frame[c].dtype != pl.Null]
+    times = [
+        pl.col(c).dt.strftime("%Y-%m-%dT%H:%M:%S%.3f+00:00")
+        for c in ("created_at", "closed_at")
+        if frame[c].dtype != pl.Null
+    ]
     return frame.with_columns(times).select(ACCOUNT_COLUMNS)
 
 
@@ -98,15 +141,19 @@ def _truth(town: Town, rows: pl.DataFrame) -> pl.DataFrame:
     """Role and campaign of every account, with its requests and those that belong to the campaign."""
     marked = pl.col("truth") != ""
     counted = rows.group_by("account_id").agg(
-        requests=pl.len(), campaign_requests=marked.sum(), campaign_output_tokens=pl.col("output_tokens").filter(marked).sum())
+        requests=pl.len(),
+        campaign_requests=marked.sum(),
+        campaign_output_tokens=pl.col("output_tokens").filter(marked).sum(),
+    )
     base = pl.DataFrame([{k: a[k] for k in ("account_id", "role", "campaign")} for a in town.accounts])
     return base.join(counted, on="account_id", how="left", maintain_order="left").with_columns(
-        pl.col("requests", "campaign_requests", "campaign_output_tokens").fill_null(0))
+        pl.col("requests", "campaign_requests", "campaign_output_tokens").fill_null(0)
+    )
 
 
-# ---- files ------------------------------------------------------------------------------------------------------
+# ---- files ----------------------------------------------------------------------------------------------
 def write(incident: Incident, folder: Path, form: str = "parquet", parts: int = 1) -> None:
-    """Write exports/ and truth/; `form` is parquet, ndjson (gz) or csv (gz), requests split by time into `parts`."""
+    """Write exports/ and truth/; `form` is parquet, ndjson (gz) or csv (gz), requests in `parts` by time."""
     exports, truth = folder / "exports", folder / "truth"
     exports.mkdir(parents=True, exist_ok=True)
     truth.mkdir(exist_ok=True)
@@ -115,8 +162,11 @@ def write(incident: Incident, folder: Path, form: str = "parquet", parts: int = 
     for number in range(parts):
         name = f"requests.{suffix}" if parts == 1 else f"requests-{number:03d}.{suffix}"
         write_requests(incident.requests.slice(number * size, size), exports / name)
-    for name, frame in (("accounts", incident.accounts), ("identifiers", incident.identifiers),
-                        ("model_releases", incident.releases)):
+    for name, frame in (
+        ("accounts", incident.accounts),
+        ("identifiers", incident.identifiers),
+        ("model_releases", incident.releases),
+    ):
         frame.write_csv(exports / f"{name}.csv")
     incident.truth_accounts.write_csv(truth / "accounts.csv")
     incident.truth_requests.write_parquet(truth / "requests.parquet")
