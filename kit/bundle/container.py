@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from kit import findings
-from kit.bundle import annexes, exhibits, html, markdown, pdf, signature, summary, word
+from kit.bundle import annexes, exhibits, html, legal, markdown, pdf, signature, stix, summary, word
+from kit.bundle.audience import Audience
+from kit.bundle.document import Document
 from kit.bundle.evidence import evidence
 from kit.bundle.exhibits import Exhibit
 from kit.case import Case, case_key, record_activity
@@ -69,6 +71,8 @@ def seal(
     to = Path(to)
     if profile not in PROFILES:
         raise BundleError(f"There is no profile {profile!r}; choose one of {', '.join(PROFILES)}.")
+    if exports == "include" and profile in ("partner", "public"):
+        raise BundleError(f"The profile {profile} never holds exports; seal it with exports by hash.")
     if exports not in ("hash", "include"):
         raise BundleError(f"exports is {exports!r}; choose hash or include.")
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
@@ -91,22 +95,46 @@ def seal(
 
 
 def _write_payload(folder: Path, sealing: Seal, exports: str) -> None:
-    case = sealing.case
-    found = findings.all(case)
+    case, found, about, build = sealing.case, findings.all(sealing.case), sealing.describe(), sealing.case.build
     shown = exhibits.gather(case, found)
-    content = evidence(sealing.describe(), case.build, exhibits.frames(shown), found)
+    if sealing.profile in ("partner", "public"):
+        audience = Audience(case, sealing.profile, sealing.bundle_id, sealing.sealed_at)
+        shown, found = audience.adapt(shown, found)
+        about, build = audience.describe(about), audience.build()
+        _json(folder / "redaction-log.json", audience.log())
+    tables = exhibits.frames(shown)
+    content = evidence(about, build, tables, found)
     _json(folder / "evidence.json", content)
-    document = summary.write(content, shown)
+    (folder / "stix.json").write_text(stix.bundle(content, tables.get("templates")), encoding="utf-8")
+    _write_summary(folder, summary.write(content, shown), sealing)
+    annexes.write(folder / "annexes", shown)
+    if sealing.profile in ("internal", "legal"):
+        _write_originals(folder, sealing, shown, content["coverage"]["exports"], exports)
+    if sealing.profile == "legal":
+        legal.write(folder / "legal", case, content)
+
+
+def _write_summary(folder: Path, document: Document, sealing: Seal) -> None:
     made_at = datetime.fromisoformat(sealing.sealed_at)
     (folder / "summary.html").write_text(html.render(document), encoding="utf-8")
     (folder / "summary.md").write_text(markdown.render(document), encoding="utf-8")
     (folder / "summary.pdf").write_bytes(pdf.render(document, made_at))
     (folder / "summary.docx").write_bytes(word.render(document, made_at))
-    annexes.write(folder / "annexes", shown)
+
+
+def _write_originals(
+    folder: Path, sealing: Seal, shown: list[Exhibit], received: list[dict[str, Any]], exports: str
+) -> None:
+    """What only those may have who may see everything: ledger, settings, notebooks as run, plan of the replay."""
+    case = sealing.case
     _copy_ledger(case.folder / "findings", folder / "findings")
     _copy_case(case.folder, folder / "case")
-    received = content["coverage"]["exports"]
     _json(folder / "replay.json", _replay(sealing, shown, received))
+    notebooks = sorted((case.folder / "notebooks").glob("*.ipynb"))
+    if notebooks:
+        (folder / "notebooks").mkdir()
+    for notebook in notebooks:
+        shutil.copyfile(notebook, folder / "notebooks" / notebook.name)
     if exports == "include":
         _include_exports(folder / "exports", received)
 
@@ -168,7 +196,7 @@ def _close_bag(folder: Path, sealing: Seal, sign_key: Path | None) -> None:
     import bagit
 
     info = {
-        "External-Identifier": f"{sealing.case.id} {sealing.bundle_id}",
+        "External-Identifier": sealing.bundle_id,
         "External-Description": f"Evidence summary, profile {sealing.profile}, {TLP[sealing.profile]}",
         "Bagging-Date": sealing.sealed_at[:10],
         "Bag-Software-Agent": f"distillation-incident-kit {version('distillation-incident-kit')} with bagit.py",

@@ -59,9 +59,11 @@ def evidence(
 def coverage(tables: dict[str, pl.DataFrame]) -> dict[str, Any]:
     """What was received and how complete it is."""
     row = dict(tables["coverage"].row(0, named=True))
-    received = tables["received"]
-    lines = {k: int(received[k].sum() or 0) for k in ("lines", "loaded", "rejected", "blank") if k in received}
-    out: dict[str, Any] = {**row, **lines, "exports": received.to_dicts(), "cannot_show": cannot_show(row)}
+    out: dict[str, Any] = {**row, "exports": [], "cannot_show": cannot_show(row)}
+    if "received" in tables and tables["received"].height:
+        received = tables["received"]
+        out["exports"] = received.to_dicts()
+        out |= {k: int(received[k].sum() or 0) for k in ("lines", "loaded", "rejected", "blank")}
     if "rejects" in tables:
         out["rejects"] = tables["rejects"].to_dicts()
     return out

@@ -46,7 +46,8 @@ def write(evidence: dict[str, Any], exhibits: list[Exhibit]) -> Document:
     """The summary of a bundle."""
     case = evidence["case"]
     blocks: list[Block] = [*_first_page(evidence), Break()]
-    blocks += _findings(evidence["findings"], exhibits)
+    if case["profile"] != "public":
+        blocks += _findings(evidence["findings"], exhibits)
     blocks += _proposed(evidence)
     blocks += _dismissed(evidence)
     blocks += _received(evidence["coverage"])
@@ -68,14 +69,12 @@ def write(evidence: dict[str, Any], exhibits: list[Exhibit]) -> Document:
 def _first_page(evidence: dict[str, Any]) -> list[Block]:
     case, cover = evidence["case"], evidence["coverage"]
     proposed = [c for c in evidence["clusters"] if c["proposed"]]
-    asked = case.get("requested_by") or f"opened by {case.get('opened_by', 'nobody named')}"
-    scope = f"; scope: {case['scope']}" if case.get("scope") else "; no scope was written down"
     blocks: list[Block] = [
         Heading(2, "In short"),
         Text(_lead(evidence), "lead"),
         Facts(
             [
-                ("Asked by", f"{asked}, {str(case.get('opened_at', ''))[:10]}{scope}."),
+                ("Asked by", _asked_by(case)),
                 ("Received", _received_sentence(cover)),
                 ("Scale", _scale(proposed)),
                 ("First and last seen", _span(proposed)),
@@ -96,6 +95,15 @@ def _first_page(evidence: dict[str, Any]) -> list[Block]:
     return blocks
 
 
+def _asked_by(case: dict[str, Any]) -> str:
+    opened = str(case.get("opened_at", ""))[:10]
+    if case["profile"] in ("partner", "public"):
+        return f"Not named in this profile; the case was opened on {opened}."
+    asked = case.get("requested_by") or f"not written down; opened by {case.get('opened_by', 'nobody named')}"
+    scope = f"Scope: {case['scope']}" if case.get("scope") else "No scope was written down"
+    return f"{asked}, {opened}. {scope}."
+
+
 def _lead(evidence: dict[str, Any]) -> str:
     proposed = [c for c in evidence["clusters"] if c["proposed"]]
     dismissed = len(evidence["clusters"]) - len(proposed)
@@ -107,14 +115,14 @@ def _lead(evidence: dict[str, Any]) -> str:
         one = proposed[0]
         text = (
             f"One group of {one['account_count']:,} accounts in the received logs is proposed as one "
-            f"operation. We attribute {one['exchanges']:,} exchanges to it, counted in the logs between "
+            f"operation. We attribute {count(one['exchanges'])} exchanges to it, counted in the logs between "
             f"{day(one['first_at'])} and {day(one['last_at'])}."
         )
     else:
         text = (
             f"{len(proposed)} groups with {sum(c['account_count'] for c in proposed):,} accounts in the received "
             "logs are each proposed as one operation. We attribute "
-            f"{sum(c['exchanges'] for c in proposed):,} exchanges to them."
+            f"{sum(c['exchanges'] or 0 for c in proposed):,} exchanges to them."
         )
     return f"{text} {examined}" if dismissed else text
 
@@ -129,9 +137,9 @@ def _received_sentence(cover: dict[str, Any]) -> str:
         else ""
     )
     return (
-        f"{files}{lines}, holding {cover['requests']:,} requests by {cover['accounts']:,} accounts from "
-        f"{day(cover['first_at'])} to {day(cover['last_at'])}; {cover['duplicates']:,} repeated rows are marked "
-        "and not counted."
+        f"{files}{lines}, holding {count(cover['requests'])} requests by {count(cover['accounts'])} accounts from "
+        f"{day(cover['first_at'])} to {day(cover['last_at'])}; {count(cover['duplicates'])} repeated rows are "
+        "marked and not counted."
     )
 
 
@@ -141,9 +149,10 @@ def _scale(proposed: list[dict[str, Any]]) -> str:
     models = sorted({m for c in proposed for m in c["models"]})
     shown = ", ".join(models[:4]) + (f" and {len(models) - 4} more" if len(models) > 4 else "")
     out = sum(c["output_tokens"] or 0 for c in proposed)
+    exchanges = sum(c["exchanges"] or 0 for c in proposed)
     all_requests = sum(c["requests_total"] or 0 for c in proposed)
     return (
-        f"{sum(c['exchanges'] for c in proposed):,} attributed exchanges out of {all_requests:,} requests by the "
+        f"{exchanges:,} attributed exchanges out of {all_requests:,} requests by the "
         f"same accounts; {out:,} output tokens{f'; models {shown}' if shown else ''}."
     )
 
@@ -151,7 +160,9 @@ def _scale(proposed: list[dict[str, Any]]) -> str:
 def _span(proposed: list[dict[str, Any]]) -> str:
     firsts = sorted(c["first_at"] for c in proposed if c["first_at"])
     lasts = sorted(c["last_at"] for c in proposed if c["last_at"])
-    return f"{second(firsts[0])} to {second(lasts[-1])} (UTC)." if firsts and lasts else "Nothing to date."
+    if not firsts or not lasts:
+        return "Nothing to date."
+    return f"{moment(firsts[0])} to {moment(lasts[-1])} (UTC)."
 
 
 def _confidence(proposed: list[dict[str, Any]]) -> str:
@@ -176,7 +187,7 @@ def _claim_grid(proposed: list[dict[str, Any]]) -> Table:
         if len(shown) == 1:
             cells.append((shown[0]["claims"].get(letter) or {}).get("basis") or "–")
         rows.append([f"{letter}. {meaning}", *cells])
-    heads = [f"Group {c['cluster_id']}" for c in shown] + (["Basis"] if len(shown) == 1 else [])
+    heads = [group(c) for c in shown] + (["Basis"] if len(shown) == 1 else [])
     return Table("What is claimed: five claims, graded one by one", ["Claim", *heads], rows)
 
 
@@ -212,12 +223,12 @@ def _doubts(evidence: dict[str, Any]) -> list[str]:
     for c in (c for c in evidence["clusters"] if c["proposed"]):
         still_open = [a for a in c["alternatives"] if a["outcome"] in OPEN_OUTCOMES]
         doubts += [
-            f"{c['cluster_id']}: evidence for “{words(a['explanation'], 80)}”, which is {_is(a['outcome'])}."
+            f"{group(c)}: evidence for “{words(a['explanation'], 80)}”, which is {_is(a['outcome'])}."
             for a in still_open[:2]
         ]
         weak = [f for f, e in c["families"].items() if not e.get("holds")]
         if weak:
-            doubts.append(f"{c['cluster_id']}: the {_and(weak)} evidence does not hold; another reading of it may.")
+            doubts.append(f"{group(c)}: the {_and(weak)} evidence does not hold; another reading of it may.")
     against = [f for f in evidence["findings"] if f.get("contradicts")]
     doubts += [f"What speaks against the finding “{f['slug']}”, set out with it below." for f in against[:2]]
     general = "A contract, a verified organisation or a user base that ties the accounts together innocently."
@@ -275,7 +286,10 @@ def _explanations(given: list[dict[str, str]]) -> str:
 def _proposed(evidence: dict[str, Any]) -> list[Block]:
     blocks: list[Block] = []
     for c in (c for c in evidence["clusters"] if c["proposed"]):
-        claims = [[k, v["statement"], v["grade"], v["confidence"] or "–"] for k, v in c["claims"].items()]
+        claims = [
+            [k, v.get("statement") or CLAIMS.get(k, "–"), v["grade"], v["confidence"] or "–"]
+            for k, v in c["claims"].items()
+        ]
         families = [
             [
                 f,
@@ -288,8 +302,8 @@ def _proposed(evidence: dict[str, Any]) -> list[Block]:
         ]
         tested = [[a["explanation"], a["test"], a["outcome"], a.get("detail") or "–"] for a in c["alternatives"]]
         blocks += [
-            Heading(2, f"Group {c['cluster_id']}"),
-            Text(f"{c['reason']} {c['account_count']:,} accounts, {c['exchanges']:,} attributed exchanges."),
+            Heading(2, group(c)),
+            Text(f"{c['reason']} {c['account_count']:,} accounts, {count(c['exchanges'])} attributed exchanges."),
         ]
         if claims:
             blocks.append(Table("The five claims", ["", "Statement", "Grade", "Confidence"], claims))
@@ -440,9 +454,20 @@ def day(at: str | None) -> str:
     return at[:10] if at else "an unknown day"
 
 
-def second(at: str) -> str:
-    """An ISO 8601 time to the second, without the zone."""
-    return at[:19].replace("T", " ")
+def moment(at: str) -> str:
+    """An ISO 8601 time to the second, or the day where a profile keeps no more."""
+    return at[:10] if at.endswith("T00:00:00Z") else at[:19].replace("T", " ")
+
+
+def count(number: int | None) -> str:
+    """A number, or what to say where a profile leaves it out."""
+    return "fewer than ten" if number is None else f"{number:,}"
+
+
+def group(cluster: dict[str, Any]) -> str:
+    """What a group is called in headings and sentences."""
+    name = str(cluster["cluster_id"])
+    return name.capitalize() if name.startswith("group") else f"Group {name}"
 
 
 def _band(term: str) -> str:

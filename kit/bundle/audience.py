@@ -1,0 +1,247 @@
+"""What each profile leaves out or changes, done once on the exhibits, before anything is written from them.
+
+partner  pseudonyms for every id, no prompts, no personal data, template hashes, an expiry date
+public   aggregates of proposed groups; no number below ten, no row about fewer than ten accounts, no free text
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from kit.bundle.exhibits import Exhibit
+from kit.case import Case, case_key
+from kit.redact import Redactor, tokens
+
+K = 10
+WINDOW = 40  # no run of this many characters of a prompt may leave
+SHORTEST_ID = 5
+TEXTS_PER_SHARE = 200_000
+EXPIRES_AFTER_DAYS = 180
+PARTNER = ("coverage", "clusters", "days", "models", "members", "families", "alternatives", "claims", "templates")
+PUBLIC = ("coverage", "clusters", "days", "models", "families", "claims")
+DROPPED = {
+    "partner": ("skeleton", "template_id"),
+    "public": ("statistic", "summary", "statement", "basis"),
+}
+DROPPED_NUMBERS = ("value", "null_value", "p_value", "n", "stability")  # statistics of single groups, not public
+AS_THEY_ARE = ("skeleton_sha256", "family", "claim", "grade", "confidence", "part", "verdict", "rules", "known_as")
+PSEUDONYMS = {"account_id": "account", "cluster_id": "group"}
+PUBLIC_REASON = "Proposed by the rule of three of five families of evidence, content among them."
+
+
+@dataclass
+class Audience:
+    """Adapts what is sealed for partner or public."""
+
+    case: Case
+    profile: str
+    bundle_id: str
+    sealed_at: str
+
+    def __post_init__(self) -> None:
+        key = hmac.new(case_key(self.case.folder), self.bundle_id.encode(), "sha256").digest()
+        self.redactor = Redactor(key)
+
+    def describe(self, case: dict[str, Any]) -> dict[str, Any]:
+        """The `case` part of evidence.json without names."""
+        kept = ("profile", "tlp", "bundle_id", "sealed_at", "kit_version")
+        days = int(self.case.config.get("privacy", {}).get("expires_after_days", EXPIRES_AFTER_DAYS))
+        out = {
+            "id": self.redactor.pseudonym("case", case["id"]),
+            "title": "suspected harvesting of model outputs",
+            "opened_at": str(case.get("opened_at", ""))[:10],
+            **{k: case[k] for k in kept},
+        }
+        if self.profile == "partner":
+            out["expires_at"] = (date.fromisoformat(self.sealed_at[:10]) + timedelta(days=days)).isoformat()
+        return out
+
+    def build(self) -> str:
+        """A build id that cannot be compared with that of another bundle."""
+        return self.redactor.pseudonym("build", self.case.build)
+
+    def adapt(
+        self, exhibits: list[Exhibit], found: list[dict[str, Any]]
+    ) -> tuple[list[Exhibit], list[dict[str, Any]]]:
+        """The exhibits and findings that this audience gets."""
+        wanted = PARTNER if self.profile == "partner" else PUBLIC
+        kept = [e for e in exhibits if e.key.removeprefix("evidence/") in wanted and e.key.startswith("evidence/")]
+        frames = [e.result.frame for e in kept]
+        if self.profile == "public":
+            frames = self._aggregated(kept)
+        found = [self._finding(i, f) for i, f in enumerate(found, 1)] if self.profile == "partner" else []
+        clean = self._cleaner([*_texts(frames), *_strings(found)])
+        kept = [
+            replace(e.with_frame(self._frame(f, clean)), number=i, note=self._note())
+            for i, (e, f) in enumerate(zip(kept, frames, strict=True), 1)
+        ]
+        return kept, [_mapped(f, clean) for f in found]
+
+    def log(self) -> dict[str, Any]:
+        """How much was replaced, by kind and place; never what."""
+        places = sorted(self.redactor.counts.items())
+        kinds: Counter[str] = Counter()
+        for (kind, _), n in places:
+            kinds[kind] += n
+        return {
+            "profile": self.profile,
+            "by_kind": dict(sorted(kinds.items())),
+            "by_place": [{"kind": kind, "place": place, "replaced": n} for (kind, place), n in places],
+        }
+
+    # --- texts ---
+
+    def _cleaner(self, texts: list[str]) -> Callable[[str, str], str]:
+        """How to clean any of `texts`, once every id and every run of a prompt in them is known."""
+        words = sorted({w for t in texts for w in tokens(t) if len(w) >= SHORTEST_ID})
+        known = self.case.query("evidence/known_values", words=words).frame
+        self.redactor.known = dict(zip(known["value"], known["kind"], strict=True))
+        quoting = quoted_texts(self.case, texts)
+
+        def clean(text: str, place: str) -> str:
+            if text in quoting:
+                self.redactor.counts["prompt text", place] += 1
+                return "[withheld: quotes a prompt]"
+            return self.redactor.text(text, place)
+
+        return clean
+
+    def _frame(self, frame: pl.DataFrame, clean: Callable[[str, str], str]) -> pl.DataFrame:
+        columns = []
+        for series in frame:
+            kind = PSEUDONYMS.get(series.name)
+            if kind:
+                named = [v if v is None else self.redactor.pseudonym(kind, v) for v in series]
+                self.redactor.counts["pseudonym", series.name] += len(named) - series.null_count()
+                columns.append(pl.Series(series.name, named, dtype=pl.String))
+            elif series.dtype == pl.String and series.name not in AS_THEY_ARE:
+                cleaned = [v if v is None else clean(v, series.name) for v in series]
+                columns.append(pl.Series(series.name, cleaned, dtype=pl.String))
+            else:
+                columns.append(series)
+        out = pl.DataFrame(columns).drop(*DROPPED[self.profile], strict=False)
+        # The order of the ids must not show in the order of the rows.
+        named = [c for c in ("cluster_id", "account_id") if c in out.columns]
+        return out.sort(named, maintain_order=True) if named else out
+
+    def _finding(self, number: int, finding: dict[str, Any]) -> dict[str, Any]:
+        """A finding without its Results, whose parameters may name accounts, and without its author."""
+        group = finding["cluster_id"]
+        return {
+            **{
+                k: finding[k]
+                for k in ("claim", "confidence", "likelihood", "sources", "families", "revision", "at")
+            },
+            "slug": f"finding-{number}",
+            "by": "withheld",
+            "cluster_id": group and self.redactor.pseudonym("group", group),
+            "supports": [],
+            "contradicts": [c for c in finding["contradicts"] if "text" in c],
+            "other_explanations": finding["other_explanations"],
+        }
+
+    def _note(self) -> str:
+        if self.profile == "partner":
+            return "Pseudonyms stand for ids; they are the same within this bundle and differ in every other."
+        return f"Numbers below {K} and rows about fewer than {K} accounts are left out."
+
+    # --- aggregates ---
+
+    def _aggregated(self, kept: list[Exhibit]) -> list[pl.DataFrame]:
+        frames = {e.key.removeprefix("evidence/"): e.result.frame for e in kept}
+        large = frames["clusters"].filter(pl.col("proposed") & (pl.col("accounts") >= K))
+        out = []
+        for name, frame in frames.items():
+            if "cluster_id" in frame.columns:
+                frame = frame.filter(pl.col("cluster_id").is_in(large["cluster_id"].to_list()))
+            if name in ("days", "models"):
+                frame = without_small_rows(frame)
+            if name == "clusters":
+                frame = frame.with_columns(reason=pl.lit(PUBLIC_REASON))
+            out.append(_rounded(frame.drop(*DROPPED_NUMBERS, strict=False)))
+        return out
+
+
+def without_small_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows about at least ten accounts; where those left out are few, the smallest kept one goes too.
+
+    Without the second step the rows left out could be had by subtraction from the total of the group.
+    """
+    kept = []
+    for _, own in frame.group_by("cluster_id", maintain_order=True):
+        large, small = own.filter(pl.col("accounts") >= K), own.filter(pl.col("accounts") < K)
+        if small.height and large.height and small["accounts"].sum() < K:
+            large = large.filter(pl.int_range(pl.len()) != large["accounts"].arg_min())
+        kept.append(large)
+    return pl.concat(kept) if kept else frame
+
+
+def quoted_texts(case: Case, texts: list[str]) -> set[str]:
+    """Those of `texts` that hold 40 characters in a row of any prompt or system text of the case.
+
+    Any such run holds one of the text's own 20-character blocks whole, so the blocks are looked for in all prompts
+    at once, and only where one is found the texts are compared.
+    """
+    even = {t: " ".join(t.split()) for t in texts if len(t) >= WINDOW}
+    half = WINDOW // 2
+    blocks: dict[str, set[str]] = {}
+    for text, flat in even.items():
+        for at in range(0, len(flat) - half + 1, half):
+            blocks.setdefault(flat[at : at + half], set()).add(text)
+    if not blocks:
+        return set()
+    patterns = sorted(blocks)
+    quoting: set[str] = set()
+    rows = case.query("evidence/coverage").frame["attempts"][0]
+    shares = max(1, -(-rows // TEXTS_PER_SHARE))
+    for share in range(shares):
+        prompts = case.query("evidence/prompt_texts", share=share, shares=shares).frame["text"]
+        hits = prompts.filter(prompts.str.contains_any(patterns))
+        found = hits.str.extract_many(patterns, overlapping=True)
+        for prompt, present in zip(hits, found, strict=True):
+            for text in {t for block in present for t in blocks[block]} - quoting:
+                flat = even[text]
+                if any(flat[i : i + WINDOW] in prompt for i in range(len(flat) - WINDOW + 1)):
+                    quoting.add(text)
+    return quoting
+
+
+def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
+    """No count below ten, no time finer than a day."""
+    numbers = [c for c, t in frame.schema.items() if t.is_integer()]
+    times = [c for c, t in frame.schema.items() if isinstance(t, pl.Datetime)]
+    return frame.with_columns(
+        *(pl.when(pl.col(c).is_between(1, K - 1)).then(None).otherwise(pl.col(c)).alias(c) for c in numbers),
+        *(pl.col(c).dt.truncate("1d") for c in times),
+    )
+
+
+def _texts(frames: list[pl.DataFrame]) -> list[str]:
+    return [v for f in frames for s in f if s.dtype == pl.String for v in s if v]
+
+
+def _strings(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [s for v in value.values() for s in _strings(v)]
+    return [s for v in value for s in _strings(v)] if isinstance(value, list) else []
+
+
+def _mapped(finding: dict[str, Any], clean: Callable[[str, str], str]) -> dict[str, Any]:
+    """The finding with its free texts cleaned."""
+    return {
+        **finding,
+        "claim": clean(finding["claim"], "finding"),
+        "contradicts": [{"text": clean(c["text"], "finding")} for c in finding["contradicts"]],
+        "other_explanations": [
+            {k: clean(v, "finding") for k, v in e.items()} for e in finding["other_explanations"]
+        ],
+    }
