@@ -29,6 +29,9 @@ EXCLUSIVE = 0.5  # share of all uses of a bigram that lie in the family for it t
 OWN = 0.3  # share of the constant bigrams that must be the family's own
 BANDS = 12  # MinHash bands, two rows each
 ROUNDS = 8
+COLUMNS = ("whole", "h16", "t16", "p16", "h8", "t8", "p8", *(f"band{b}" for b in range(BANDS)), "h4", "t4")
+# A longer run shared by half as many says more: support counts this many times.
+WEIGHT = np.array([4, 4, 4, 4, 2, 2, 2, *[1.5] * BANDS, 0.25, 0.25])
 PRIOR_BITS = np.array(
     [2, 3, 4, 6, 7, 8, 9, 10.0]
 )  # rough rarity of a word by its length, where the corpus is small
@@ -98,10 +101,11 @@ def mine(corpus: Corpus) -> Families:
     rarity = _rarity(corpus, keys)
     needed = float(np.log2(len(corpus)) + CHANCE_BITS)
     label = _merge(*_rounds(corpus, keys, rarity, needed), keys)
-    rows, group = _grouped(label)
-    label[rows] = group
-    _propagate(corpus, _learn(corpus, rows, group, rarity), keys, label)
-    return _final(corpus, rarity, needed, label)
+    uses = _uses(corpus)
+    label, learnt = _keep_own(corpus, rarity, needed, label, uses)
+    _propagate(corpus, learnt, keys, label)
+    label, learnt = _keep_own(corpus, rarity, needed, label, uses)
+    return Families(label, [learnt.of(g) for g in range(len(learnt.size))], learnt.bits)
 
 
 @dataclass
@@ -137,10 +141,9 @@ def _shingle(tokens: U64, size: int) -> U64:
 def _keys(corpus: Corpus) -> list[I32]:
     """Columns of dense key numbers per text (-1 for none), the most specific kinds first."""
     n, lengths = len(corpus), corpus.lengths
-    raw = {name: np.zeros(n, np.uint64) for name in ("whole", "h16", "t16", "p16", "h8", "t8", "p8", "h4", "t4")}
-    bands = np.zeros((BANDS, n), np.uint64)
+    raw = {name: np.zeros(n, np.uint64) for name in COLUMNS}
     popular = {size: _count_runs(corpus, size) for size in (8, 16)}
-    for rows in _slices(corpus):
+    for rows in _parts(corpus.lengths):
         a, b = corpus.offsets[rows.start], corpus.offsets[rows.stop]
         begin, length = corpus.offsets[rows.start : rows.stop] - a, lengths[rows]
         runs = tokens = corpus.tokens[a:b].astype(np.uint64)
@@ -156,16 +159,9 @@ def _keys(corpus: Corpus) -> list[I32]:
         if some.any():
             position = (np.arange(b - a) - np.repeat(begin, length)).astype(np.uint64) << np.uint64(34)
             raw["whole"][rows][some] = np.add.reduceat(mix64(tokens + position), begin[some])
-            bands[:, rows.start : rows.stop][:, some] = _bands(corpus.bigrams[a:b], begin[some])
-    columns = [raw[c] for c in ("whole", "h16", "t16", "p16", "h8", "t8", "p8")] + list(bands)
-    return [_dense(c) for c in [*columns, raw["h4"], raw["t4"]]]
-
-
-def _slices(corpus: Corpus) -> Iterable[slice]:
-    """Rows in steps of about STEP tokens."""
-    cuts = np.searchsorted(corpus.offsets, np.arange(STEP, corpus.offsets[-1] + STEP, STEP))
-    edges = np.unique(np.clip(np.concatenate(([0], cuts, [len(corpus)])), 0, len(corpus)))
-    return (slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True))
+            for band, key in enumerate(_bands(corpus.bigrams[a:b], begin[some])):
+                raw[f"band{band}"][rows][some] = key
+    return [_dense(raw.pop(name)) for name in COLUMNS]
 
 
 def _double(runs: U64, width: int) -> U64:
@@ -208,7 +204,7 @@ def _count_runs(corpus: Corpus, size: int) -> _Runs:
     total = len(corpus.tokens)
     bits = min(26, max(16, total.bit_length() + 1))
     runs = _Runs(size, max(1, total >> 25), np.zeros(1 << bits, np.int32))
-    for rows in _slices(corpus):
+    for rows in _parts(corpus.lengths):
         a, b = corpus.offsets[rows.start], corpus.offsets[rows.stop]
         h = corpus.tokens[a:b].astype(np.uint64)
         for k in range(size.bit_length() - 1):
@@ -292,28 +288,20 @@ def _learn(corpus: Corpus, rows: I64, group: I64, rarity: _Rarity) -> _Learnt:
 
 def _common(values: U32, corpus: Corpus, rows: I64, group: I64, least: I64) -> tuple[I64, U32, I64]:
     """(group, value, texts) of the values that at least `least` texts of a group hold, sorted."""
-    out: list[tuple[I64, U32, I64]] = [(np.empty(0, np.int64), np.empty(0, np.uint32), np.empty(0, np.int64))]
-    lengths = corpus.lengths[rows]
-    edges = np.searchsorted(np.cumsum(lengths), np.arange(STEP, lengths.sum() + STEP, STEP))
-    first = 0
-    for edge in edges:
-        last = min(int(edge) + 1, len(rows))
-        while last < len(rows) and group[last] == group[last - 1]:  # never cut a group
-            last += 1
-        if last <= first:
-            continue
-        part = slice(first, last)
-        at = _ranges(corpus.offsets[rows[part]], lengths[part])
-        row = np.repeat(np.arange(last - first, dtype=np.uint64), lengths[part])
-        once = np.unique((row << np.uint64(32)) | values[at])
-        base = group[first]
-        local = (group[part] - base).astype(np.uint64)[(once >> np.uint64(32)).astype(np.int64)]
-        pairs, n = np.unique((local << np.uint64(32)) | (once & np.uint64(0xFFFFFFFF)), return_counts=True)
-        g = (pairs >> np.uint64(32)).astype(np.int64) + base
-        keep = n >= least[g]
-        out.append((g[keep], pairs[keep].astype(np.uint32), n[keep]))
-        first = last
-    return tuple(np.concatenate(c) for c in zip(*out, strict=True))  # type: ignore[return-value]
+    found: list[tuple[I64, U32, I64]] = [(np.empty(0, np.int64), np.empty(0, np.uint32), np.empty(0, np.int64))]
+    per_group = np.bincount(group, corpus.lengths[rows]).astype(np.int64)
+    for part in _parts(per_group):
+        a, b = np.searchsorted(group, [part.start, part.stop])
+        n = corpus.lengths[rows[a:b]]
+        row = np.repeat(np.arange(b - a, dtype=np.uint64), n)
+        once = np.unique((row << np.uint64(32)) | values[_ranges(corpus.offsets[rows[a:b]], n)])
+        local = (group[a:b] - part.start).astype(np.uint64)[(once >> np.uint64(32)).astype(np.int64)]
+        pairs, texts = np.unique((local << np.uint64(32)) | (once & np.uint64(0xFFFFFFFF)), return_counts=True)
+        g = (pairs >> np.uint64(32)).astype(np.int64) + part.start
+        keep = texts >= least[g]
+        found.append((g[keep], pairs[keep].astype(np.uint32), texts[keep]))
+    g_, v_, n_ = zip(*found, strict=True)
+    return np.concatenate(g_), np.concatenate(v_), np.concatenate(n_)
 
 
 class _Containment:
@@ -321,32 +309,37 @@ class _Containment:
 
     def __init__(self, learnt: _Learnt) -> None:
         self.total = np.diff(learnt.offsets)
-        g = np.repeat(np.arange(len(self.total)), self.total)
-        self.bits = min(27, max(16, len(g).bit_length() + 6))
-        self.table = np.zeros(1 << self.bits, bool)
-        self.table[self._slot(g, learnt.features)] = True
+        g = np.repeat(np.arange(len(self.total), dtype=np.uint64), self.total)
+        self.pairs = (g << np.uint64(32)) | learnt.features  # sorted: by group, then by bigram
+        self.bits = min(27, max(16, len(g).bit_length() + 5))
+        self.sieve = np.zeros(1 << self.bits, bool)  # passes every pair there is and few others, to spare the search
+        self.sieve[self._slot(self.pairs)] = True
 
-    def _slot(self, group: I64, bigrams: U32) -> I64:
-        h = mix64((group.astype(np.uint64) << np.uint64(32)) | bigrams)
-        return (h >> np.uint64(64 - self.bits)).astype(np.int64)
+    def _slot(self, pairs: U64) -> I64:
+        return (mix64(pairs) >> np.uint64(64 - self.bits)).astype(np.int64)
 
     def of(self, corpus: Corpus, rows: I64, group: I64) -> F64:
         out = np.zeros(len(rows))
-        lengths = corpus.lengths[rows]
-        edges = np.searchsorted(np.cumsum(lengths), np.arange(STEP, lengths.sum() + STEP, STEP))
-        first = 0
-        for edge in edges:
-            last = min(int(edge) + 1, len(rows))
-            if last <= first:
-                continue
-            n = lengths[first:last]
-            at = _ranges(corpus.offsets[rows[first:last]], n)
-            hit = self.table[self._slot(np.repeat(group[first:last], n), corpus.bigrams[at])]
-            sums = np.concatenate(([0], np.cumsum(hit)))
-            ends = np.cumsum(n)
-            out[first:last] = sums[ends] - sums[ends - n]
-            first = last
-        return np.minimum(out / np.maximum(self.total[group], 1), 1.0)
+        for part in _parts(corpus.lengths[rows]):
+            n = corpus.lengths[rows[part]]
+            at = _ranges(corpus.offsets[rows[part]], n)
+            pairs = (np.repeat(group[part].astype(np.uint64), n) << np.uint64(32)) | corpus.bigrams[at]
+            some = np.flatnonzero(self.sieve[self._slot(pairs)])
+            place = np.searchsorted(self.pairs, pairs[some])
+            place[place == len(self.pairs)] = 0
+            hit = self.pairs[place] == pairs[some] if len(self.pairs) else np.zeros(len(some), bool)
+            row = np.repeat(np.arange(len(n)), n)[some[hit]]
+            once = np.unique((row << 32) | place[hit])
+            out[part] = np.bincount(once >> 32, minlength=len(n))
+        return out / np.maximum(self.total[group], 1)
+
+
+def _parts(lengths: I64) -> Iterable[slice]:
+    """Slices of rows that hold about STEP tokens each."""
+    total = np.concatenate(([0], np.cumsum(lengths)))
+    cuts = np.searchsorted(total, np.arange(STEP, total[-1] + STEP, STEP))
+    edges = np.unique(np.clip(np.concatenate(([0], cuts, [len(lengths)])), 0, len(lengths)))
+    return (slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True))
 
 
 def _rounds(corpus: Corpus, keys: list[I32], rarity: _Rarity, needed: float) -> tuple[I32, list[U32], F64]:
@@ -384,13 +377,14 @@ def _rounds(corpus: Corpus, keys: list[I32], rarity: _Rarity, needed: float) -> 
 
 def _choose(keys: list[I32], active: Bools) -> tuple[I64, I64, I64]:
     """Per active text the key that most active texts share (row, column, key), if at least SUPPORT do."""
-    best, column = np.zeros(len(active), np.int32), np.zeros(len(active), np.int64)
+    best, column = np.zeros(len(active)), np.zeros(len(active), np.int64)
     value = np.zeros(len(active), np.int64)
     for c, key in enumerate(keys):
         n = _support(key, active)
-        better = n > best
-        best[better], column[better], value[better] = n[better], c, key[better]
-    rows = np.flatnonzero(best >= SUPPORT)
+        score = np.where(n >= SUPPORT, n * WEIGHT[c], 0)
+        better = score > best
+        best[better], column[better], value[better] = score[better], c, key[better]
+    rows = np.flatnonzero(best)
     return rows, column[rows], value[rows]
 
 
@@ -464,18 +458,25 @@ def _grouped(label: I32) -> tuple[I64, I64]:
     return rows, np.unique(label[rows], return_inverse=True)[1]
 
 
-def _final(corpus: Corpus, rarity: _Rarity, needed: float, label: I32) -> Families:
-    """Keep the families whose constant text is rare, and mostly found nowhere else."""
-    rows, group = _grouped(label)
-    learnt = _learn(corpus, rows, group, rarity)
+def _uses(corpus: Corpus) -> I64:
+    """How often each bigram occurs anywhere, by hash."""
     table = np.zeros(1 << 24, np.int64)
     for a in range(0, len(corpus.bigrams), STEP):
         table += np.bincount(corpus.bigrams[a : a + STEP] >> np.uint32(8), minlength=1 << 24)
-    g = np.repeat(np.arange(len(learnt.size)), np.diff(learnt.offsets))
-    own = learnt.counts >= EXCLUSIVE * table[(learnt.features >> np.uint32(8)).astype(np.int64)]
-    share = np.bincount(g, own, minlength=len(learnt.size)) / np.maximum(np.diff(learnt.offsets), 1)
+    return table
+
+
+def _keep_own(corpus: Corpus, rarity: _Rarity, needed: float, label: I32, uses: I64) -> tuple[I32, _Learnt]:
+    """Keep the families whose constant text is rare, and mostly found nowhere else; number them without gaps."""
+    rows, group = _grouped(label)
+    learnt = _learn(corpus, rows, group, rarity)
+    features = np.diff(learnt.offsets)
+    g = np.repeat(np.arange(len(features)), features)
+    own = learnt.counts >= EXCLUSIVE * uses[(learnt.features >> np.uint32(8)).astype(np.int64)]
+    share = np.bincount(g, own, minlength=len(features)) / np.maximum(features, 1)
     good = (learnt.bits + np.log2(learnt.size) >= needed) & (share >= OWN) & (learnt.size >= SUPPORT)
-    number = np.where(good, np.cumsum(good) - 1, -1).astype(np.int32)
-    out = np.full(len(corpus), -1, np.int32)
-    out[rows] = number[group]
-    return Families(out, [learnt.of(k) for k in np.flatnonzero(good)], learnt.bits[good])
+    out = np.full(len(label), -1, np.int32)
+    out[rows] = np.where(good, np.cumsum(good) - 1, -1)[group]
+    kept = np.repeat(good, features)
+    offsets = np.concatenate(([0], np.cumsum(features[good])))
+    return out, _Learnt(learnt.features[kept], learnt.counts[kept], offsets, learnt.bits[good], learnt.size[good])

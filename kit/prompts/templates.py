@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 
 from kit.prompts import mining
-from kit.prompts.tokens import U32, U64, mix64, spans
+from kit.prompts.tokens import NUMBER, U32, U64, mix64, spans
 
 SHOWN = 6000  # characters of a text that are compared: the first two thirds and the last third of them
 SKELETON = 4000  # characters of a skeleton that are kept
@@ -169,6 +169,14 @@ def _fixed(text: str, constant: U32) -> tuple[np.ndarray, np.ndarray, np.ndarray
     hit = np.isin(bigrams, constant)
     fixed = hit.copy()
     fixed[1:] |= hit[:-1]
+    edge = np.diff(np.concatenate(([0], fixed.astype(np.int8), [0])))
+    for a, b in zip(np.flatnonzero(edge == 1), np.flatnonzero(edge == -1), strict=True):
+        if b - a < 3 and a > 0 and b < len(fixed):
+            fixed[a:b] = False  # "of the": common words that the payload of most members happens to hold
+    if not fixed.any():
+        fixed[1:] |= hit[:-1]
+        fixed |= hit
+    fixed[(tokens == NUMBER) & (np.cumsum(fixed) > 0)] = False
     return fixed, starts, ends
 
 
