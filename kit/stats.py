@@ -2,9 +2,10 @@
 
 Scale and multiplicity    robust_z(values), benjamini_hochberg(p), bootstrap_interval(values)
 Tails of counts           poisson_tail(observed, expected), binomial_tail(hits, n, share),
-                          count_p(observed, expected, ratio)
+                          count_p(observed, expected, ratio), count_interval(expected, ratio, level),
+                          tempered(p)
 Rhythm                    hour_of_week(at_s), resultant(counts), seasonal_baseline(counts, start_s)
-Change                    binomial_change(hits, totals), ramp(values)
+Change                    binomial_change(hits, totals), ramp(values), level_changes(values)
 Acting together           synchrony(account, at_s): is a set of accounts co-active beyond its own rhythms?
                           equal_shares(counts): are they served more evenly than chance?
 
@@ -97,6 +98,35 @@ def count_p(observed: ArrayLike, expected: ArrayLike, ratio: ArrayLike) -> tuple
     return high, low
 
 
+def tempered(p: ArrayLike, *, outer: float = 0.025) -> Floats:
+    """Tail probabilities made honest by their own bulk: if more than `outer` of them lie below `outer`, the model is
+    too narrow on this side and every z is divided by what its quantile exceeds the normal one (never multiplied)."""
+    from scipy.stats import norm
+
+    values = np.asarray(p, float)
+    known = values[np.isfinite(values)]
+    if known.size < 40:
+        return values
+    z = norm.isf(np.clip(values, 1e-300, 1.0))
+    excess = float(np.quantile(norm.isf(np.clip(known, 1e-300, 1.0)), 1 - outer) / norm.isf(outer))
+    return np.asarray(norm.sf(z / excess) if excess > 1 else values, float)
+
+
+def count_interval(expected: ArrayLike, ratio: ArrayLike, level: float) -> tuple[Floats, Floats]:
+    """The range that holds `level` of counts of that mean and variance ratio (see count_p)."""
+    from scipy.stats import nbinom, poisson
+
+    mean = np.maximum(np.asarray(expected, float), 1e-9)
+    excess = np.broadcast_to(np.asarray(ratio, float) - 1, mean.shape)
+    wide = excess > 1e-6
+    shape, share = mean / np.where(wide, excess, 1.0), 1 / (1 + np.where(wide, excess, 1.0))
+    low, high = (
+        np.where(wide, nbinom.ppf(q, shape, share), poisson.ppf(q, mean))
+        for q in ((1 - level) / 2, (1 + level) / 2)
+    )
+    return low, high
+
+
 # --- rhythm -------------------------------------------------------------------------------------------------------
 
 
@@ -187,9 +217,11 @@ def _variance_ratio(x: Floats, expected: Floats, ok: NDArray[np.bool_]) -> Float
     spread = []
     for g in groups:
         r = pearson[g] - np.median(pearson[g])
-        middle = 1.4826 * float(np.median(np.abs(r)))
-        tail = float(np.quantile(np.abs(r), 0.95)) / 1.96
-        spread.append(max(middle, tail) ** 2)
+        middle = (1.4826 * float(np.median(np.abs(r)))) ** 2
+        tail = (float(np.quantile(np.abs(r), 0.95)) / 1.96) ** 2
+        # all but the outermost 2 %, where an event may be: 1.1 makes up for what the cap takes from a normal
+        capped = 1.1 * float(np.mean(np.minimum(np.abs(r), np.quantile(np.abs(r), 0.98)) ** 2))
+        spread.append(max(middle, tail, capped))
     fitted = np.interp(np.nan_to_num(mean, nan=1.0), level, spread)
     ratio: Floats = np.maximum(fitted, 1.0)
     return ratio
@@ -260,6 +292,46 @@ def ramp(values: ArrayLike) -> tuple[float, float, int]:
     p = 2 * float(norm.sf((abs(s) - 1) / np.sqrt(variance)))
     level = max(float(np.median(y)), 1e-9)
     return float(slope) * (n - 1) / level, min(p, 1.0), n
+
+
+def level_changes(values: ArrayLike, *, alpha: float = 0.005, least: int = 7) -> list[Change]:
+    """Lasting changes of level in a daily series, by Pettitt's test on halves in turn (Pettitt 1979).
+
+    `least` days on both sides; under 14 days there is nothing to say and the list is empty.
+    """
+    y = np.asarray(values, float)
+    found: list[Change] = []
+    pieces = [(0, y.size)]
+    while pieces:
+        begin, end = pieces.pop()
+        n = end - begin
+        if n < 2 * least:
+            continue
+        sign = np.sign(y[begin:end, None] - y[None, begin:end])
+        u = np.abs(np.cumsum(sign.sum(axis=1)))[least - 1 : n - least]
+        cut = begin + least + int(np.argmax(u))
+        p = min(1.0, 2 * float(np.exp(-6 * float(u.max()) ** 2 / (n**3 + n**2))))
+        if p < alpha:
+            before, after = float(np.median(y[begin:cut])), float(np.median(y[cut:end]))
+            found.append(Change(cut, before, after, p, n, cut, cut))
+            pieces += [(begin, cut), (cut, end)]
+    return sorted(found, key=lambda c: c.index)
+
+
+def line_misfit(values: ArrayLike) -> float:
+    """Mean distance of a series from its own robust line (Theil-Sen)."""
+    from scipy.stats import theilslopes
+
+    y = np.asarray(values, float)
+    slope, middle = theilslopes(y, np.arange(y.size))[:2]
+    return float(np.mean(np.abs(y - middle - slope * np.arange(y.size))))
+
+
+def step_misfit(values: ArrayLike, cuts: list[int]) -> float:
+    """Mean distance of a series from its medians between the cuts, each cut charged as one more parameter."""
+    y = np.asarray(values, float)
+    rest = [np.abs(piece - np.median(piece)) for piece in np.split(y, cuts)]
+    return float(np.concatenate(rest).sum() / max(y.size - 2 * len(cuts), 1))
 
 
 # --- acting together ----------------------------------------------------------------------------------------------

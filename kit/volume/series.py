@@ -1,0 +1,301 @@
+"""How much, when: series with what was to be expected, anomalies both ways, change points, gaps in the export."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from kit import stats
+from kit.case import Case, analysis
+from kit.errors import ParameterError
+from kit.result import Result
+from kit.volume.select import Accounts, chosen
+
+SPANS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
+WINDOWS_H = (1, 6, 24)
+LEAST_CHANGE = 1.25  # a level or ramp must change volume by a quarter to be worth a reader's time
+COUNTS = ("requests", "blocked", "rate_limited", "input_tokens", "output_tokens")
+
+
+@analysis
+def requests(
+    case: Case,
+    *,
+    per: str = "1 hour",
+    by: str | None = None,
+    top: int = 12,
+    accounts: Accounts = None,
+    cluster: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> Result:
+    """Requests per window of time, by any column of requests, beside what was to be expected.
+
+    One row per window and series (silent windows included): bucket_at, series, requests, blocked, rate_limited,
+    input_tokens, output_tokens, expected, low and high (99 % of windows like the other weeks' fall between), sign
+    (burst, drop or empty: outside by more than chance, Bonferroni at 1 % per series), coverage (exported, or
+    "no export" where nearly all accounts are missing at once), weeks (how many others stand behind `expected`).
+    `by=None` gives one series, all. Raises ParameterError for a window or column that does not exist.
+    """
+    step = _seconds(per)
+    values = {"per": per, "accounts": chosen(case, accounts, cluster), "since": since, "until": until}
+    asked = case.query(
+        "volume/requests_over_time", columns={"by": by or "operation"}, top=top if by else 0, **values
+    )
+    frame = (
+        asked.frame
+        if by
+        else asked.frame.with_columns(series=pl.lit("all"))
+        .group_by("bucket_at", "series", maintain_order=True)
+        .agg(pl.col(COUNTS).sum())
+    )
+    holes = [(r["start_at"], r["end_at"]) for r in gaps(case).rows() if r["kind"].startswith("no export")]
+    series = [
+        _with_expectation(_on_grid(rows, frame, step), step, holes)
+        for _, rows in frame.sort("series", "bucket_at").group_by("series", maintain_order=True)
+    ]
+    units = {"expected": "requests, from the same hour of the other weeks", "low": "requests", "high": "requests"}
+    return asked.with_frame(pl.concat(series) if series else frame, name="requests_over_time", units=units)
+
+
+@analysis
+def anomalies(
+    case: Case,
+    *,
+    accounts: Accounts = None,
+    cluster: str | None = None,
+    alpha: float = 0.01,
+) -> Result:
+    """Bursts, drops, ramps and lasting changes of level in the hourly requests of one account, a set, or all.
+
+    Rows: kind (burst, drop, ramp, level, too little data), start_at, end_at (exclusive), requests, expected, ratio,
+    p (chance of a window this far out, times the number of windows looked at), n (windows, or days for ramp and level),
+    null. Windows of 1, 6 and 24 hours are compared with the same hours of the other weeks; hours missing from the
+    export are left out. At most `alpha` false findings per quiet series, by construction. Empty: nothing found.
+    """
+    asked = case.query("volume/hourly", accounts=chosen(case, accounts, cluster))
+    holes = [(r["start_at"], r["end_at"]) for r in gaps(case).rows() if r["kind"].startswith("no export")]
+    start, counts = _hourly(case, asked.frame, "requests")
+    found = find_anomalies(counts, start, usable=_outside(holes, start, counts.size), alpha=alpha)
+    units = {"requests": "requests in the window", "expected": "requests", "ratio": "requests / expected"}
+    return asked.with_frame(pl.DataFrame(found, schema=FOUND, orient="row"), name="anomalies", units=units)
+
+
+@analysis
+def gaps(case: Case) -> Result:
+    """Hours in which the export, not the accounts, fell silent: nearly every account expected is missing at once.
+
+    Rows: kind ("no export: between two exports", "no export: inside an export", "too little data"), start_at, end_at
+    (exclusive), accounts_expected (per hour, from the other weeks), accounts_seen, p (Poisson, of so few). An outage
+    of the service itself looks the same from here; the operator's status page tells them apart.
+    """
+    asked = case.query("volume/hourly", accounts=None)
+    spans = case.query("volume/source_spans").rows()
+    start, seen = _hourly(case, asked.frame, "accounts")
+    base = stats.seasonal_baseline(seen, start)
+    schema = {"kind": pl.String, "start_at": UTC_TIME, "end_at": UTC_TIME, "accounts_expected": pl.Float64}
+    schema |= {"accounts_seen": pl.Float64, "p": pl.Float64, "hours": pl.Int64}
+    rows: list[tuple[Any, ...]] = []
+    if base.kind == stats.TOO_LITTLE:
+        rows.append((stats.TOO_LITTLE, None, None, None, None, None, int(seen.size)))
+    silent = np.nan_to_num(base.expected) > 0
+    silent &= seen <= 0.05 * np.nan_to_num(base.expected)
+    for begin, end in _runs(silent | ((seen == 0) & (np.nan_to_num(base.expected) < 1))):
+        expected, got = float(np.nansum(base.expected[begin:end])), float(seen[begin:end].sum())
+        p = 1.0 - stats.poisson_tail(got + 1, expected)
+        if expected < 20 or p > 1e-6:
+            continue
+        a, b = _time(start, begin), _time(start, end)
+        inside = any(s["first_at"] < a and s["last_at"] > b for s in spans)
+        kind = "no export: inside an export" if inside else "no export: between two exports"
+        rows.append((kind, a, b, expected / (end - begin), got / (end - begin), p, end - begin))
+    return asked.with_frame(pl.DataFrame(rows, schema=schema, orient="row"), name="export_gaps")
+
+
+UTC_TIME = pl.Datetime("us", "UTC")
+FOUND: dict[str, Any] = {"kind": pl.String, "start_at": UTC_TIME, "end_at": UTC_TIME, "requests": pl.Float64}
+FOUND |= {"expected": pl.Float64, "ratio": pl.Float64, "p": pl.Float64, "n": pl.Int64, "null": pl.String}
+
+
+def find_anomalies(
+    counts: np.ndarray[Any, Any], start_s: int, *, usable: np.ndarray[Any, Any] | None = None, alpha: float = 0.01
+) -> list[tuple[Any, ...]]:
+    """The rows of `anomalies` for hourly counts that start at `start_s`."""
+    ok = np.ones(counts.size, bool) if usable is None else usable
+    rows, tested = [], 0
+    for width in WINDOWS_H:
+        rolled = np.convolve(counts, np.ones(width), "valid")
+        whole = np.convolve(ok, np.ones(width), "valid") == width
+        base = stats.seasonal_baseline(rolled, start_s, usable=whole)
+        # where most windows are empty, single sessions are all there is: no rhythm to depart from
+        if base.kind == stats.TOO_LITTLE or np.mean(rolled[whole] > 0) < 0.2:
+            continue
+        tested += 1
+        rows += _windows(
+            rolled, base, whole, start_s, width, alpha / (len(WINDOWS_H) * 2 * max(1, int(whole.sum())))
+        )
+    rows = _without_overlaps(rows)
+    slow = _slow_changes(counts, start_s, ok, alpha)
+    if not tested and slow is None:
+        return [(stats.TOO_LITTLE, None, None, float(counts.sum()), None, None, None, int(counts.size), None)]
+    return sorted(rows + (slow or []), key=lambda r: (r[1], r[0]))
+
+
+def _windows(
+    rolled: np.ndarray[Any, Any],
+    base: stats.Baseline,
+    whole: np.ndarray[Any, Any],
+    start_s: int,
+    width: int,
+    level: float,
+) -> list[tuple[Any, ...]]:
+    """Windows further out than chance allows; of overlapping ones the furthest, of single hours the whole run."""
+    known = whole & np.isfinite(base.expected)
+    mean = np.maximum(np.nan_to_num(base.expected), 0.5 / np.maximum(base.n, 1))  # never seen is not impossible
+    high, low = stats.count_p(rolled, mean, np.nan_to_num(base.ratio, nan=1.0))
+    null = f"negative binomial around the same {base.kind} of {int(np.median(base.n[known]))} others, {width} h"
+    rows = []
+    for kind, p in (("burst", high), ("drop", low)):
+        for begin, end in _runs(known & (p < level)):
+            if width > 1:
+                begin = begin + int(np.argmin(p[begin:end]))
+                end = begin + 1
+            seen, expected = float(rolled[begin:end].sum()), float(mean[begin:end].sum())
+            worst = min(1.0, float(p[begin:end].min()) * 0.01 / level)
+            span = (_time(start_s, begin), _time(start_s, end - 1 + width))
+            rows.append((kind, *span, seen, expected, seen / expected, worst, int(known.sum()), null))
+    return rows
+
+
+def _without_overlaps(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Short windows first: a longer one is kept only where it says something new."""
+    kept: list[tuple[Any, ...]] = []
+    for row in rows:
+        if not any(row[0] == k[0] and row[1] < k[2] and k[1] < row[2] for k in kept):
+            kept.append(row)
+    return kept
+
+
+def _slow_changes(
+    counts: np.ndarray[Any, Any], start_s: int, ok: np.ndarray[Any, Any], alpha: float
+) -> list[tuple[Any, ...]] | None:
+    """A ramp or lasting changes of level in the daily totals, weekdays evened out; None with under 14 whole days."""
+    skip = -start_s // 3600 % 24
+    days = (counts.size - skip) // 24
+    whole = ok[skip : skip + days * 24].reshape(days, 24).all(axis=1) if days > 0 else np.zeros(0, bool)
+    if whole.sum() < 14:
+        return None
+    daily = counts[skip : skip + days * 24].reshape(days, 24).sum(axis=1).astype(float)
+    weekday = ((start_s + skip * 3600) // 86_400 + np.arange(days) + 3) % 7
+    middle = max(float(np.median(daily[whole])), 1e-9)
+    for d in range(7):
+        same = daily[whole & (weekday == d)]
+        if same.size >= 3 and np.median(same) > 0:
+            daily[weekday == d] *= middle / float(np.median(same))
+    at = np.flatnonzero(whole)
+    first = start_s // 3600 + skip
+    rows: list[tuple[Any, ...]] = []
+    drift, p, n = stats.ramp(daily[at])
+    steps = stats.level_changes(daily[at], alpha=alpha / 2)
+    straight = stats.line_misfit(daily[at]) < stats.step_misfit(daily[at], [s.index for s in steps])
+    if p < alpha / 2 and abs(drift) >= LEAST_CHANGE - 1 and (straight or not steps):
+        a, b = first + 24 * int(at[0]), first + 24 * (int(at[-1]) + 1)
+        null = "Mann-Kendall on daily totals, neighbouring days partly the same"
+        return [("ramp", _hour(a), _hour(b), float(daily[at].sum()), None, 1 + drift, p, n, null)]
+    for s in steps:
+        if not 1 / LEAST_CHANGE < s.after / max(s.before, 1e-9) < LEAST_CHANGE:
+            moment = first + 24 * int(at[s.index])
+            until = first + 24 * (int(at[-1]) + 1)
+            values = (s.after, s.before, s.after / max(s.before, 1e-9), s.p, s.n, "Pettitt test on daily totals")
+            rows.append(("level", _hour(moment), _hour(until), *values))
+    return rows
+
+
+# --- grids of time ------------------------------------------------------------------------------------------------
+
+
+def _seconds(per: str) -> int:
+    match = re.fullmatch(r"\s*(\d+)\s*(minute|hour|day|week)s?\s*", per)
+    step = int(match[1]) * SPANS[match[2]] if match else 0
+    if not step or (step < 86_400 and 86_400 % step) or (step > 86_400 and step not in (86_400, 604_800)):
+        raise ParameterError(
+            f"per={per!r} is no window; use such as '10 minutes', '1 hour', '6 hours', '1 day', '1 week'."
+        )
+    return step
+
+
+def _on_grid(rows: pl.DataFrame, of: pl.DataFrame, step: int) -> pl.DataFrame:
+    """One row per window from the first to the last of all series, silent ones with zeros."""
+    grid = (
+        pl.datetime_range(
+            of["bucket_at"].min(), of["bucket_at"].max(), interval=f"{step}s", time_zone="UTC", eager=True
+        )
+        .alias("bucket_at")
+        .cast(UTC_TIME)
+    )
+    filled = pl.DataFrame(grid).join(rows, on="bucket_at", how="left", maintain_order="left")
+    return filled.with_columns(pl.col(COUNTS).fill_null(0), series=pl.lit(rows["series"][0]))
+
+
+def _with_expectation(rows: pl.DataFrame, step: int, holes: list[tuple[datetime, datetime]]) -> pl.DataFrame:
+    counts = rows["requests"].to_numpy().astype(float)
+    start = int(rows["bucket_at"][0].timestamp())
+    usable = _outside(holes, start, counts.size, step)
+    base = stats.seasonal_baseline(counts, start, step_s=step, usable=usable)
+    blank = np.isnan(base.expected)
+    mean = np.where(blank, 0.0, np.maximum(base.expected, 0.5 / np.maximum(base.n, 1)))
+    ratio = np.where(blank, 1.0, base.ratio)
+    low, high = stats.count_interval(mean, ratio, 0.99)
+    above, below = stats.count_p(counts, mean, ratio)
+    level = 0.01 / (2 * max(1, int((usable & ~blank).sum())))
+    busy = np.mean(counts[usable] > 0) >= 0.2 if usable.any() else False
+    sign = np.where(
+        usable & ~blank & busy, np.where(above < level, "burst", np.where(below < level, "drop", "")), ""
+    )
+    empty = pl.Series(blank)
+    return rows.with_columns(
+        expected=pl.Series(base.expected.round(3)).fill_nan(None),
+        low=pl.Series(low).set(empty, None),
+        high=pl.Series(high).set(empty, None),
+        sign=pl.Series(sign),
+        coverage=pl.Series(np.where(usable, "exported", "no export")),
+        weeks=pl.Series(base.n),
+    )
+
+
+def _hourly(case: Case, frame: pl.DataFrame, column: str) -> tuple[int, np.ndarray[Any, Any]]:
+    """First hour (seconds since 1970) and the counts of every hour until the export ends."""
+    if not frame.height:
+        return 0, np.zeros(0)
+    last = case.sql("SELECT max(hour_at) AS last FROM account_hours", "last").scalar()
+    start = int(frame["hour_at"][0].timestamp())
+    counts = np.zeros(int(last.timestamp() - start) // 3600 + 1)
+    index = [(int(t.timestamp()) - start) // 3600 for t in frame["hour_at"]]
+    counts[index] = frame[column].to_numpy()
+    return start, counts
+
+
+def _outside(holes: list[tuple[datetime, datetime]], start: int, n: int, step: int = 3600) -> np.ndarray[Any, Any]:
+    usable = np.ones(n, bool)
+    for begin, end in holes:
+        a = int(begin.timestamp() - start) // step
+        b = -(-int(end.timestamp() - start) // step)
+        usable[max(a, 0) : max(b, 0)] = False
+    return usable
+
+
+def _runs(flags: np.ndarray[Any, Any]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _time(start_s: int, hours: int) -> datetime:
+    return datetime.fromtimestamp(start_s, UTC) + timedelta(hours=hours)
+
+
+def _hour(hours: int) -> datetime:
+    return datetime.fromtimestamp(hours * 3600, UTC)
