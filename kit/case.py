@@ -135,6 +135,7 @@ def create_case(folder: str | Path, title: str = "") -> Path:
         "",
     ]
     (path / "case.toml").write_text("\n".join(lines), encoding="utf-8")
+    (path / "exports.toml").write_text("# The exports of this case; written by: incident load\n", encoding="utf-8")
     build_database(path, [])
     record_activity(path, "new", title=title)
     return path

@@ -36,8 +36,28 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def parts(folder: Path) -> list[str]:
-    """The finished Parquet parts of `requests`, sorted by name."""
-    return sorted(p.as_posix() for p in (folder / "requests").glob("*.parquet"))
+    """The Parquet parts of `requests` that belong to the case, sorted by name.
+
+    exports.toml says which do: a load that failed half-way leaves finished parts that are not the case's yet.
+    """
+    return _belonging(folder, "requests")
+
+
+def read_exports(folder: Path) -> list[dict[str, Any]]:
+    """The exports of a case as exports.toml lists them. Raises CaseError if that file is damaged."""
+    file = folder / "exports.toml"
+    try:
+        return list(tomllib.loads(file.read_text(encoding="utf-8")).get("exports", [])) if file.is_file() else []
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise CaseError(f"{file} cannot be read ({first_line(e)}); restore it from a backup.") from e
+
+
+def _belonging(folder: Path, kind: str) -> list[str]:
+    files = sorted(p for p in (folder / kind).glob("*.parquet"))
+    if (folder / "exports.toml").is_file():
+        listed = {e["sha256"] for e in read_exports(folder)}
+        files = [f for f in files if f.name.split(".")[0] in listed]
+    return [f.as_posix() for f in files]
 
 
 def read_build(folder: Path) -> str:
@@ -152,8 +172,8 @@ def build_id(folder: Path) -> str:
     """A hash of all that the derived tables depend on: the kit itself, the parts, the case's parameters."""
     digest = hashlib.sha256(_kit_digest().encode())
     for kind in ("requests", "side"):
-        for part in sorted((folder / kind).glob("*.parquet")):
-            digest.update(f"{kind}/{part.name}\n".encode())
+        for part in _belonging(folder, kind):
+            digest.update(f"{kind}/{Path(part).name}\n".encode())
     digest.update(json.dumps(read_config(folder).get("parameters", {}), sort_keys=True, default=str).encode())
     return digest.hexdigest()[:16]
 

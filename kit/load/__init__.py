@@ -1,0 +1,287 @@
+"""Load exported logs into a case.
+
+One export becomes one immutable Parquet part named by its hash; exports.toml lists the parts that belong to the
+case and is swapped in last, so a load that fails or is killed changes nothing and can be repeated.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from kit.case import case_key, read_config
+from kit.database import read_exports
+from kit.errors import LoadError
+from kit.formats import KINDS, Format, format_named, formats, read_format, recognise, recognise_lines
+from kit.load.casting import table_columns
+from kit.load.container import open_container, sha256
+from kit.load.joins import build_side_tables
+from kit.load.records import sample, shape_of, unwrap
+from kit.load.staging import Plan, Staging
+
+__all__ = ["Loaded", "build_side_tables", "load", "plan", "read_exports"]
+CONTENT = ("full", "excerpt", "hash")
+KEY_COLUMNS = {  # a file with canonical names feeds the table whose columns these are
+    "usage_buckets": {"bucket_start"},
+    "identifiers": {"account_id", "id_type", "id_value"},
+    "model_releases": {"request_model", "released_at"},
+    "accounts": {"account_id"},
+    "requests": set(),
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of one export: lines = loaded + rejected + blank."""
+
+    source_id: str
+    path: str
+    kind: str
+    format: str
+    lines: int
+    loaded: int
+    rejected: int
+    blank: int
+    new: bool
+    note: str = ""
+
+    def __str__(self) -> str:
+        if not self.new:
+            return f"{self.path}: {self.note}"
+        parts = [f"{self.loaded:,} of {self.lines:,} records loaded"]
+        parts += [f"{self.rejected:,} rejected"] if self.rejected else []
+        parts += [f"{self.blank:,} blank"] if self.blank else []
+        note = f"; {self.note}" if self.note else ""
+        return f"{self.path}: {', '.join(parts)} into {self.kind} ({self.format}, source {self.source_id}){note}"
+
+
+def load(
+    folder: Path,
+    paths: Sequence[str | Path],
+    *,
+    format: str = "auto",
+    mapping: Path | None = None,
+    content: str | None = None,
+) -> list[Loaded]:
+    """Stage every export that is not in the case yet; the caller rebuilds the database.
+
+    `paths` are files, folders (all files below) or globs; `format` is "auto" or a name under kit/formats; `mapping`
+    is a mapping file for exports in a format of their own; `content` says how much of the texts is kept ("full",
+    "excerpt", "hash"; else what case.toml says). Raises LoadError, with the case as it was, if a path is missing or
+    an export cannot be read as a whole.
+    """
+    folder = Path(folder)
+    content = content or str(read_config(folder).get("privacy", {}).get("content", "full"))
+    if content not in CONTENT:
+        raise LoadError(f"content {content!r} is none of {', '.join(CONTENT)}; correct case.toml or --content.")
+    chosen = read_format(Path(mapping), f"mapping:{Path(mapping).name}") if mapping else None
+    chosen = format_named(format) if chosen is None and format != "auto" else chosen
+    files = _files(paths)
+    with _alone(folder):
+        before = read_exports(folder)
+        known = {e["sha256"]: e for e in before}
+        done: list[Loaded] = []
+        entries = list(before)
+        plans: list[Plan] = []
+        for file in files:
+            digest = sha256(file) if file.is_file() else ""
+            if digest in known:
+                done.append(_known(known[digest], file))
+            elif all(p.sha256 != digest for p in plans):
+                plans.append(plan(file, chosen, digest))
+        bar = _bar(sum(p.container.size for p in plans))
+        with bar:
+            for one in plans:
+                entry = _stage(folder, one, case_key(folder), content, bar)
+                changed = [e for e in entries if e["path"] == entry["path"]]
+                note = f"changed since source {changed[-1]['sha256'][:16]}, kept beside it" if changed else ""
+                entries.append(entry)
+                done.append(_loaded(entry, note))
+        if plans:
+            _write_exports(folder, entries)
+    return done
+
+
+def plan(path: Path, chosen: Format | None = None, digest: str = "") -> Plan:
+    """Look at an export and decide how to read it. Raises LoadError if its format is not known."""
+    container = open_container(path)
+    shape = shape_of(container)
+    digest = digest or sha256(path)
+    if shape.kind == "lines" or (chosen and chosen.records.get("lines")):
+        lines = [line for line in container.head.decode("utf-8", "replace").splitlines()[:200] if line.strip()]
+        fmt = chosen if chosen and chosen.records.get("lines") else recognise_lines(lines)
+        if fmt is None:
+            raise _unknown(path, "text lines of no known pattern")
+        return Plan(path, digest, container, type(shape)("lines"), fmt.kind, fmt, frozenset())
+    values = sample(container, shape)
+    packed = any(isinstance(v, list) for v in values)
+    values = [v for value in values for v in (value if isinstance(value, list) else [value])]
+    if chosen is not None:
+        wrapped = packed or not any(chosen.matches(r) for v in values for r in chosen.records_in(v))
+        return Plan(path, digest, container, shape, chosen.kind, chosen, frozenset(), wrapped and _wraps(values))
+    for unwrapped, looked in ((packed, values), (True, [r for v in values for r in unwrap(v)])):
+        if found := _recognised(path, shape.kind, shape.names, looked):
+            kind, fmt, names = found
+            return Plan(path, digest, container, shape, kind, fmt, names, unwrapped)
+    keys = sorted({k for v in values if isinstance(v, dict) for k in v} or set(shape.names))
+    raise _unknown(path, f"fields {', '.join(keys[:6])}{' ...' if len(keys) > 6 else ''}" if keys else "no objects")
+
+
+def _wraps(values: list[Any]) -> bool:
+    return any(unwrap(v) != [v] for v in values)
+
+
+def _recognised(
+    path: Path, shape: str, header: tuple[str, ...], values: list[Any]
+) -> tuple[str, Format | None, frozenset[str]] | None:
+    keys = set(header) or {k for v in values if isinstance(v, dict) for k in v}
+    if canonical := _canonical(path, shape, keys, 0.8):
+        return canonical
+    rows = values or ([dict.fromkeys(header, "")] if header else [])
+    if fmt := recognise(rows, path.as_posix()):
+        return fmt.kind, fmt, frozenset()
+    return _canonical(path, shape, keys, 0.5)
+
+
+def _canonical(
+    path: Path, shape: str, keys: set[str], share: float
+) -> tuple[str, Format | None, frozenset[str]] | None:
+    """The table whose own column names these keys are, if at least `share` of them are."""
+    best = ""
+    for kind in KINDS:
+        columns = set(table_columns(kind)) - {"source_id", "line"}
+        fits = len(keys & columns) >= max(2, share * len(keys)) and keys >= KEY_COLUMNS[kind]
+        better = not best or len(keys & columns) > len(keys & set(table_columns(best)))
+        if fits and (better or path.name.split(".")[0] == kind):
+            best = kind
+    if not best or (best == "requests" and not keys & {"request_id", "occurred_at"}):
+        return None
+    columns = set(table_columns(best)) - {"source_id", "line"}
+    return best, None, frozenset(columns if shape in ("ndjson", "json") else columns & keys)
+
+
+def _unknown(path: Path, seen: str) -> LoadError:
+    return LoadError(f"{path} is in no format the kit knows ({seen}); describe it with: incident map {path}")
+
+
+def _stage(folder: Path, one: Plan, key: bytes, content: str, bar: Any) -> dict[str, Any]:
+    record = folder / "exports" / f"{one.sha256}.json"
+    entry = _staged(folder, record, one, content)
+    if entry is None:
+        rows = 0
+
+        def progress(read: int, written: int) -> None:
+            nonlocal rows
+            rows += written
+            bar.update(read)
+            if written:
+                bar.set_postfix_str(f"{rows:,} rows", refresh=False)
+
+        Staging(folder, one, key, content, progress).run()
+        entry = json.loads(record.read_text(encoding="utf-8"))
+    else:
+        bar.update(one.container.size)
+    loaded_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"path": str(one.path), "how": "referenced", "loaded_at": loaded_at, **entry}
+
+
+def _staged(folder: Path, record: Path, one: Plan, content: str) -> dict[str, Any] | None:
+    """The record of an export that an earlier, interrupted load finished in the same way."""
+    if not record.is_file():
+        return None
+    entry: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+    same = entry["content"] == content and entry["format"] == one.format_name
+    part = folder / "requests" / f"{one.sha256}.parquet"
+    return entry if same and (one.kind != "requests" or part.is_file()) else None
+
+
+def _write_exports(folder: Path, entries: list[dict[str, Any]]) -> None:
+    lines = ["# The exports of this case; written by `incident load`, the parts are named by their sha256.", ""]
+    for entry in entries:
+        lines.append("[[exports]]")
+        lines += [f"{name} = {_toml(value)}" for name, value in entry.items()]
+        lines.append("")
+    new = folder / "exports.toml.new"
+    new.write_text("\n".join(lines), encoding="utf-8")
+    os.replace(new, folder / "exports.toml")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in sorted(value.items())) + "}"
+    return json.dumps(value, ensure_ascii=True)
+
+
+def _known(entry: dict[str, Any], file: Path) -> Loaded:
+    note = f"already in the case as source {entry['source_id']}, loaded {entry['loaded_at']}; nothing to do"
+    return Loaded(
+        entry["source_id"], str(file), entry["kind"], entry["format"], *_numbers(entry), new=False, note=note
+    )
+
+
+def _loaded(entry: dict[str, Any], note: str) -> Loaded:
+    return Loaded(
+        entry["source_id"], entry["path"], entry["kind"], entry["format"], *_numbers(entry), new=True, note=note
+    )
+
+
+def _numbers(entry: dict[str, Any]) -> tuple[int, int, int, int]:
+    return entry["lines"], entry["loaded"], entry["rejected"], entry["blank"]
+
+
+def _files(paths: Iterable[str | Path]) -> list[Path]:
+    """The files that paths, folders and globs name, in order, each once."""
+    found: dict[Path, None] = {}
+    skip = [p for f in formats().values() for p in f.recognise.get("skip", [])]
+    for given in paths:
+        path = Path(given)
+        if path.is_dir():
+            files = sorted(f for f in path.rglob("*") if f.is_file() and not f.name.startswith((".", "_")))
+        elif path.exists() or not glob.has_magic(str(given)):
+            files = [path]
+        else:
+            files = sorted(Path(f) for f in glob.glob(str(given), recursive=True) if Path(f).is_file())
+        kept = [f for f in files if f == path or not any(fnmatch.fnmatch(f.as_posix(), p) for p in skip)]
+        if not kept:
+            raise LoadError(f"{given} holds no files to load; check the path.")
+        found.update(dict.fromkeys(kept))
+    return list(found)
+
+
+def _bar(total: int) -> Any:
+    """A progress bar in the terminal or the notebook, after two seconds; none in a pipe."""
+    in_notebook = "ipykernel" in sys.modules
+    kind: Any = tqdm
+    if in_notebook:
+        from tqdm.auto import tqdm as kind
+    hidden = total == 0 or not (in_notebook or sys.stderr.isatty())
+    return kind(total=total, unit="B", unit_scale=True, unit_divisor=1024, desc="load", delay=2, disable=hidden)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the case's load lock; a killed process lets it go. Raises LoadError if another load holds it."""
+    with (folder / ".load.lock").open("a+b") as lock:
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as e:
+            raise LoadError(f"Another load into {folder} is running; wait for it and try again.") from e
+        yield

@@ -1,0 +1,148 @@
+"""From text to the canonical types, in one SELECT: times, numbers, masked secrets, how much of a text is kept."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import duckdb
+
+from kit.database import create_tables
+from kit.formats.secrets import PATTERN, mask_secrets
+
+TEXTS = ("system_text", "prompt_text", "response_text", "reasoning_text")
+SHOWN = ("api_key_id", "user_id", "end_user_id", "user_agent", "error_type", "id_value", "endpoint", "account_id")
+MADE_HERE = {"source_id", "line", "occurred_at_raw", "time_quality", "outcome", "content_state"}
+EXCERPT = 200
+MACROS = """
+CREATE OR REPLACE TEMP MACRO moment(t) AS coalesce(
+  TRY_CAST(t AS TIMESTAMPTZ),
+  CASE WHEN regexp_full_match(t, '[0-9]{9,19}([.][0-9]+)?') THEN make_timestamp(CAST(
+    CASE length(split_part(t, '.', 1))
+      WHEN 9 THEN TRY_CAST(t AS DECIMAL(38, 9)) * 1000000 WHEN 10 THEN TRY_CAST(t AS DECIMAL(38, 9)) * 1000000
+      WHEN 12 THEN TRY_CAST(t AS DECIMAL(38, 9)) * 1000 WHEN 13 THEN TRY_CAST(t AS DECIMAL(38, 9)) * 1000
+      WHEN 15 THEN TRY_CAST(t AS DECIMAL(38, 9)) WHEN 16 THEN TRY_CAST(t AS DECIMAL(38, 9))
+      WHEN 18 THEN TRY_CAST(t AS DECIMAL(38, 9)) / 1000 WHEN 19 THEN TRY_CAST(t AS DECIMAL(38, 9)) / 1000
+    END AS BIGINT)) END::TIMESTAMPTZ,
+  TRY_CAST(try_strptime(t, ['%d/%b/%Y:%H:%M:%S %z', '%a, %d %b %Y %H:%M:%S %Z']) AS TIMESTAMPTZ));
+CREATE OR REPLACE TEMP MACRO quality(t) AS CASE
+  WHEN moment(t) IS NULL THEN 'none'
+  WHEN regexp_matches(t, '(Z|UTC|GMT|[+-]00:?(00)?)$') OR regexp_full_match(t, '[0-9.]+') THEN 'utc'
+  WHEN regexp_matches(t, ':[0-9.]+ ?[+-][0-9]{2}(:?[0-9]{2})?$') THEN 'offset'
+  ELSE 'naive_assumed' END;
+"""
+# A true HMAC-SHA256 in SQL: equal texts keep an equal hash within one case, and none outside it.
+HMAC = "'hmac:' || sha256($outer || unhex(sha256($inner || encode({text}))))"
+
+
+@cache
+def table_columns(kind: str) -> dict[str, str]:
+    """Column name -> DuckDB type of a canonical table."""
+    with duckdb.connect() as con:
+        create_tables(con)
+        return {n: t for n, t, *_ in con.execute(f"DESCRIBE {kind}").fetchall()}
+
+
+def prepare(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """Give a connection what `cast_select` needs: the macros, and the function that masks secrets."""
+    con.execute("SET timezone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
+    con.execute("SET preserve_insertion_order = true")
+    con.execute(MACROS)
+    con.create_function("mask_secrets", lambda text: mask_secrets(text, key), ["VARCHAR"], "VARCHAR")
+
+
+def cast_select(kind: str, have: set[str], content: str) -> str:
+    """The columns of a SELECT that turns text columns of canonical names into the typed columns of table `kind`.
+
+    `have` names the columns that are there. The last column, `failed`, has one bit for each column in
+    `checked_columns` whose value was there but could not be read as its type.
+    """
+    out = [
+        f'CAST({_column(kind, name, sql_type, have, content)} AS {sql_type}) AS "{name}"'
+        for name, sql_type in table_columns(kind).items()
+        if name not in ("source_id", "line")
+    ]
+    bits = [
+        f"CASE WHEN nullif({n}, '') IS NOT NULL AND {_typed(n, t)} IS NULL THEN {1 << i} ELSE 0 END"
+        for i, (n, t) in enumerate(checked_columns(kind).items())
+        if n in have
+    ]
+    out.append(f"({' | '.join(bits) or '0'})::BIGINT AS failed")
+    return ",\n".join(out)
+
+
+@cache
+def checked_columns(kind: str) -> dict[str, str]:
+    """The columns of a table that are not plain text."""
+    return {n: t for n, t in table_columns(kind).items() if t != "VARCHAR" and n != "line"}
+
+
+def content_keys(key: bytes) -> dict[str, bytes]:
+    """The two padded keys of HMAC-SHA256, for `content='hash'`."""
+    block = key.ljust(64, b"\0")
+    return {"inner": bytes(b ^ 0x36 for b in block), "outer": bytes(b ^ 0x5C for b in block)}
+
+
+def _column(kind: str, name: str, sql_type: str, have: set[str], content: str) -> str:
+    if kind == "requests" and name in MADE_HERE:
+        return _made(name, have, content)
+    if name not in have:
+        return f"NULL::{sql_type}"
+    if name in TEXTS:
+        return _text(name, content)
+    if name in SHOWN:
+        return (
+            f"CASE WHEN regexp_matches({name}, '{_quoted()}') THEN mask_secrets({name}) ELSE nullif({name}, '') END"
+        )
+    if sql_type == "VARCHAR":
+        return f"nullif({name}, '')"
+    return _typed(name, sql_type)
+
+
+def _typed(name: str, sql_type: str) -> str:
+    if sql_type.startswith("TIMESTAMP"):
+        return f"moment({name})"
+    return f"TRY_CAST(nullif({name}, '') AS {sql_type})"
+
+
+def _text(name: str, content: str) -> str:
+    masked = f"CASE WHEN regexp_matches({name}, '{_quoted()}') THEN mask_secrets({name}) ELSE {name} END"
+    if content == "excerpt":
+        return f"left({masked}, {EXCERPT})"
+    if content == "hash":
+        return f"CASE WHEN {name} <> '' THEN {HMAC.format(text=name)} ELSE {name} END"
+    return masked
+
+
+def _made(name: str, have: set[str], content: str) -> str:
+    def given(column: str) -> str:
+        return f"nullif({column}, '')" if column in have else "NULL"
+
+    if name == "occurred_at_raw":
+        return f"coalesce({given('occurred_at_raw')}, {given('occurred_at')})"
+    if name == "time_quality":
+        derived = "quality(occurred_at)" if "occurred_at" in have else "'none'"
+        return f"coalesce({given('time_quality')}, {derived})"
+    if name == "outcome":
+        status = "TRY_CAST(nullif(http_status, '') AS INTEGER)" if "http_status" in have else "NULL"
+        error = given("error_type")
+        return (
+            f"coalesce({given('outcome')}, CASE WHEN {status} = 429 THEN 'rate_limited' WHEN {status} = 499 THEN "
+            f"'cancelled' WHEN {status} >= 400 THEN 'error' WHEN {error} IS NOT NULL THEN 'error' "
+            f"WHEN {status} >= 100 THEN 'ok' ELSE 'unknown' END)"
+        )
+    texts = [t for t in TEXTS if t in have]
+    some = " OR ".join(f"{t} <> ''" for t in texts) or "false"
+    long = " OR ".join(f"length({t}) > {EXCERPT}" for t in texts) or "false"
+    changed = {
+        "full": "",
+        "excerpt": f"WHEN {long} THEN 'truncated' ",
+        "hash": f"WHEN {some} THEN 'redacted' ",
+    }[content]
+    said = given("content_state")
+    return f"CASE {changed}WHEN {said} IS NOT NULL THEN {said} WHEN {some} THEN 'full' ELSE 'not_logged' END"
+
+
+def _quoted() -> str:
+    return re.sub("'", "''", PATTERN)

@@ -1,0 +1,352 @@
+"""Records out of an export, one by one, each with its line; what cannot be read comes out as a reject."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import duckdb
+import orjson
+
+from kit.errors import LoadError
+from kit.formats import Format
+from kit.load.container import LONGEST_LINE, Advance, Container, pieces
+
+csv.field_size_limit(LONGEST_LINE)
+DOCUMENT_LIMIT = 512 << 20
+# Objects that only wrap records: the key that holds them, whether they must be a list.
+WRAPPERS = (
+    "records",
+    "Records",
+    "logEvents",
+    "hits",
+    "data",
+    "value",
+    "result",
+    "results",
+    "items",
+    "entries",
+    "logs",
+)
+INNER = ("_source", "@message", "message", "jsonPayload", "event", "result")
+SHIPPED = {
+    "@timestamp", "timestamp", "id", "ingestionTime", "time", "host", "source", "sourcetype", "index", "success",
+    "@ptr", "@log", "@logStream", "logStream", "insertId", "logName", "severity", "receiveTimestamp", "stream",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A line that could not be read, and why."""
+
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How an export holds its records: ndjson | json | csv | lines | parquet, and for CSV how."""
+
+    kind: str
+    delimiter: str = ","
+    names: tuple[str, ...] = ()
+
+
+Read = tuple[int, Any] | Reject
+
+
+def shape_of(container: Container) -> Shape:
+    """Find out by looking, whatever the file's name ends in."""
+    if container.is_parquet:
+        return Shape("parquet")
+    lines = [line for line in container.head.split(b"\n")[:50] if line.strip()]
+    cut = len(container.head) >= 1 << 20 and len(lines) < 50
+    whole = [isinstance(_loads(line), dict | list) for line in lines]
+    mostly = sum(whole) * 2 >= len(lines) - cut
+    if container.head.lstrip()[:1] in (b"{", b"["):
+        objects = container.head.lstrip()[:1] == b"{"
+        by_line = (mostly and (objects or len(lines) > 1)) or (len(lines) == 1 and objects)
+        return Shape("ndjson" if by_line else "json")
+    if mostly:
+        return Shape("ndjson")
+    head = lines[0].decode("utf-8", "replace").rstrip("\r")
+    for delimiter in (",", ";", "\t", "|"):
+        names = next(csv.reader([head], delimiter=delimiter))
+        if len(names) > 1 and all(re.fullmatch(r"[\w .:/@\[\]()-]{1,80}", n.strip()) for n in names):
+            if any(re.match(r"\d{4}-\d\d|\d+[.:]\d+|\[", n.strip()) for n in names):
+                continue
+            return Shape("csv", delimiter, tuple(n.strip() for n in names))
+    return Shape("lines")
+
+
+def sample(container: Container, shape: Shape, n: int = 200) -> list[Any]:
+    """The first top-level values of an export."""
+    if shape.kind == "parquet":
+        return [value for _, value in islice(parquet_rows(container), n)]
+    reads = read(container, shape, lambda _: None)
+    return [r[1] for r in islice((r for r in reads if isinstance(r, tuple)), n)]
+
+
+def read(container: Container, shape: Shape, advance: Advance, fmt: Format | None = None) -> Iterator[Read | int]:
+    """Every record with its line, every reject, and the number of each blank line that was passed (as an int)."""
+    if shape.kind == "parquet":
+        yield from parquet_rows(container)
+    elif shape.kind == "json":
+        yield from _document(container, advance)
+    elif shape.kind == "csv":
+        yield from csv_rows(numbered(pieces(container, advance)), shape)
+    elif shape.kind == "lines" and fmt is not None:
+        yield from _log_lines(pieces(container, advance), fmt)
+    else:
+        for first, lines in numbered(pieces(container, advance)):
+            yield from json_lines(first, lines)
+
+
+def numbered(texts: Iterable[bytes], first: int = 1) -> Iterator[tuple[int, list[bytes]]]:
+    """Pieces as lists of lines, each with the number of its first line."""
+    for text in texts:
+        lines = text.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        yield first, lines
+        first += len(lines)
+
+
+def json_lines(first: int, lines: Sequence[bytes]) -> Iterator[Read | int]:
+    """NDJSON lines as objects; a line may hold several objects, or an array of them."""
+    for number, line in enumerate(lines, first):
+        if not line.strip(b" \t\r\v\f"):
+            yield number
+            continue
+        value, problem = load_line(line)
+        if problem:
+            yield Reject(number, problem, line[:400].decode("utf-8", "replace"))
+        else:
+            yield number, value
+
+
+def load_line(line: bytes) -> tuple[Any, str]:
+    """One line of JSON, or the reason why it is none."""
+    if len(line) > LONGEST_LINE:
+        return None, f"longer than {LONGEST_LINE >> 20} MB"
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as e:
+        value, problem = _second_look(line, str(e))
+        if problem:
+            return None, problem
+    if isinstance(value, dict):
+        return value, ""
+    if isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
+        return value, ""
+    return None, f"not an object but {type(value).__name__}" if value is not None else "not an object but null"
+
+
+def _second_look(line: bytes, problem: str) -> tuple[Any, str]:
+    """What the fast reader refuses and can be kept: lone surrogates, NaN, several objects on one line."""
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as e:
+        return None, f"not UTF-8 at byte {e.start + 1}"
+    if "\0" in text:
+        return None, "holds NUL bytes"
+    try:
+        values = list(_values(text))
+    except RecursionError:
+        return None, "nested too deeply"
+    except ValueError as e:
+        torn = "cut short: " if line.lstrip()[:1] in (b"{", b"[") and line.rstrip()[-1:] not in (b"}", b"]") else ""
+        return None, f"not JSON: {torn}{str(e) or problem}"
+    values = [_mended(v) for v in values]
+    return (values[0] if len(values) == 1 else values), ""
+
+
+def _values(text: str) -> Iterator[Any]:
+    decoder = json.JSONDecoder(parse_constant=lambda _: None)
+    at = len(text) - len(text.lstrip())
+    while at < len(text):
+        value, at = decoder.raw_decode(text, at)
+        yield value
+        while at < len(text) and text[at] in " \t\r\n,\x1e":
+            at += 1
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8") if not value.isascii() else value
+    if isinstance(value, list):
+        return [_mended(v) for v in value]
+    return {_mended(k): _mended(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _loads(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _document(container: Container, advance: Advance) -> Iterator[Read]:
+    """One JSON document, an array, or several documents after one another; each record counts as a line."""
+    whole: list[bytes] = []
+    size = 0
+    for text in pieces(container, advance):
+        whole.append(text)
+        size += len(text)
+        if size > DOCUMENT_LIMIT:
+            raise LoadError(
+                f"{container.path} is one JSON document of more than {DOCUMENT_LIMIT >> 20} MB; "
+                "convert it to one record per line first, for example with: jq -c '.[]'"
+            )
+    raw = b"".join(whole)
+    try:
+        values = [orjson.loads(raw)]
+    except orjson.JSONDecodeError:
+        yield from _broken_document(raw)
+        return
+    values = values[0] if isinstance(values[0], list) else values
+    yield from enumerate(values, 1)
+
+
+def _broken_document(raw: bytes) -> Iterator[Read]:
+    text = raw.decode("utf-8", "replace").lstrip()
+    array = text.startswith("[")
+    decoder = json.JSONDecoder()
+    at, n = int(array), 0
+    while True:
+        while at < len(text) and text[at] in " \t\r\n,\x1e":
+            at += 1
+        if at >= len(text) or (array and text[at] == "]"):
+            return
+        n += 1
+        try:
+            value, at = decoder.raw_decode(text, at)
+            yield n, _mended(value)
+        except (ValueError, RecursionError) as e:
+            yield Reject(n, f"not JSON: {e}", text[at : at + 400])
+            later = re.compile(r"\n[ \t]*\{|\n\{").search(text, at + 1)
+            if not later:
+                return
+            at = later.start() + 1
+
+
+def csv_rows(blocks: Iterable[tuple[int, list[bytes]]], shape: Shape, first_row: int = 1) -> Iterator[Read | int]:
+    """CSV rows as objects; rows with too many or too few fields are rejects. The header is not numbered."""
+    bad_bytes: dict[int, bytes] = {}
+
+    def decoded() -> Iterator[str]:
+        at = 0
+        for _, lines in blocks:
+            for line in lines:
+                at += 1
+                try:
+                    text = line.decode("utf-8")
+                except UnicodeDecodeError:
+                    bad_bytes[at] = line[:400]
+                    text = line.decode("utf-8", "replace")
+                yield text.rstrip("\r") + "\n"
+
+    reader = csv.reader(decoded(), delimiter=shape.delimiter, strict=False)
+    width = len(shape.names)
+    number = first_row - 1
+    next(reader, None)
+    before = reader.line_num
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as e:
+            number += 1
+            yield Reject(number, f"not CSV: {e}", "")
+            continue
+        number += 1
+        lines_of_row = range(before + 1, reader.line_num + 1)
+        before = reader.line_num
+        if not row or row == [""] or (len(row) == 1 and not row[0].strip()):
+            yield number
+        elif len(row) != width:
+            yield Reject(number, f"{len(row)} fields where the header has {width}", shape.delimiter.join(row)[:400])
+        elif any(n in bad_bytes for n in lines_of_row):
+            yield Reject(number, "not UTF-8", shape.delimiter.join(row)[:400])
+        elif any("\0" in value for value in row):
+            yield Reject(number, "holds NUL bytes", shape.delimiter.join(row)[:400].replace("\0", "\\0"))
+        else:
+            yield number, dict(zip(shape.names, row, strict=True))
+
+
+def parquet_rows(container: Container) -> Iterator[tuple[int, Any]]:
+    """Rows of a Parquet file as objects."""
+    with duckdb.connect() as con:
+        con.execute("SET timezone = 'UTC'")
+        try:
+            con.execute("SELECT * FROM read_parquet($f)", {"f": container.path.as_posix()})
+            names = [d[0] for d in con.description or []]
+            number = 0
+            while batch := con.fetchmany(2000):
+                for row in batch:
+                    number += 1
+                    yield number, dict(zip(names, row, strict=True))
+        except duckdb.Error as e:
+            raise LoadError(f"{container.path} is no Parquet file that can be read ({e}).".split("\n")[0]) from e
+
+
+def _log_lines(texts: Iterable[bytes], fmt: Format) -> Iterator[Read | int]:
+    patterns = [re.compile(p) for p in fmt.records["lines"]]
+    for first, lines in numbered(texts):
+        for number, line in enumerate(lines, first):
+            text = line.decode("utf-8", "replace").rstrip("\r")
+            if not text.strip():
+                yield number
+                continue
+            found = next((m for p in patterns if (m := p.match(text))), None)
+            if found:
+                yield number, {**found.groupdict(), "line": text}
+            else:
+                yield Reject(number, "not a line of this format", text[:400])
+
+
+def unwrap(value: Any, depth: int = 0) -> list[Any]:
+    """The records inside the envelopes that log shippers add: `records`, `_source`, `@message`, `hits` ..."""
+    if isinstance(value, list):
+        return [r for v in value for r in unwrap(v, depth)]
+    if not isinstance(value, dict) or depth > 4:
+        return [value]
+    for name in INNER:
+        inner = value.get(name)
+        if isinstance(inner, str) and inner.lstrip()[:1] == "{":
+            inner = _loads(inner.encode("utf-8", "replace"))
+        if (
+            isinstance(inner, dict)
+            and len(inner) > 1
+            and (name in ("_source", "@message") or _is_envelope(value, name))
+        ):
+            return unwrap(inner, depth + 1)
+    for name in WRAPPERS:
+        inner = value.get(name)
+        if name == "hits" and isinstance(inner, dict):
+            return unwrap(inner, depth + 1)
+        if isinstance(inner, list) and inner and all(isinstance(v, dict) for v in inner) and _wraps(value, name):
+            return unwrap(inner, depth + 1)
+    return [value]
+
+
+def _is_envelope(value: dict[str, Any], name: str) -> bool:
+    others = {k for k in value if k != name and not isinstance(value[k], dict | list)}
+    return others <= SHIPPED and (name != "message" or isinstance(value[name], str))
+
+
+def _wraps(value: dict[str, Any], name: str) -> bool:
+    others = [v for k, v in value.items() if k != name]
+    return not any(isinstance(v, dict) and len(v) > 3 for v in others) and len(others) < 8
+
+
+def text_of_row(value: Any) -> str:
+    """A short text of a record, for a reject's excerpt."""
+    return orjson.dumps(value, default=str).decode("utf-8", "replace")[:400]
