@@ -99,8 +99,11 @@ def count_p(observed: ArrayLike, expected: ArrayLike, ratio: ArrayLike) -> tuple
 
 
 def tempered(p: ArrayLike, *, outer: float = 0.025) -> Floats:
-    """Tail probabilities made honest by their own bulk: if more than `outer` of them lie below `outer`, the model is
-    too narrow on this side and every z is divided by what its quantile exceeds the normal one (never multiplied)."""
+    """Tail probabilities made honest by their own bulk.
+
+    If more than `outer` of them lie below `outer`, the model is too narrow on this side, and every z is divided by
+    the factor by which its outer quantile exceeds the normal one (never multiplied).
+    """
     from scipy.stats import norm
 
     values = np.asarray(p, float)

@@ -1,4 +1,4 @@
-"""How much, when, by whom: volume analyses of a case. Each returns a Result and takes accounts=, cluster= or all."""
+"""How much, when, by whom: volume analyses of a case. Each takes accounts=, cluster= or means all."""
 
 from kit.volume.profiles import build
 from kit.volume.series import anomalies, gaps, requests

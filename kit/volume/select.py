@@ -21,7 +21,7 @@ def chosen(case: Case, accounts: Accounts = None, cluster: str | None = None) ->
             c=cluster,
         )
         if not len(found):
-            raise ParameterError(f"There is no cluster {cluster!r}; see: SELECT * FROM clusters")
+            raise ParameterError(f"There is no cluster {cluster!r}; the table clusters lists them.")
         return list(found["account_id"])
     if accounts is None:
         return None
@@ -35,5 +35,5 @@ def chosen(case: Case, accounts: Accounts = None, cluster: str | None = None) ->
         a=wanted,
     )
     if missing := sorted(set(wanted) - set(known["account_id"])):
-        raise ParameterError(f"The case has no account {missing[0]!r}; check the id with: SELECT * FROM accounts")
+        raise ParameterError(f"The case has no account {missing[0]!r}; the table accounts lists them.")
     return wanted

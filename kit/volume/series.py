@@ -73,8 +73,8 @@ def anomalies(
     """Bursts, drops, ramps and lasting changes of level in the hourly requests of one account, a set, or all.
 
     Rows: kind (burst, drop, ramp, level, too little data), start_at, end_at (exclusive), requests, expected, ratio,
-    p (chance of a window this far out, times the number of windows looked at), n (windows, or days for ramp and level),
-    null. Windows of 1, 6 and 24 hours are compared with the same hours of the other weeks; hours missing from the
+    p (chance of a window this far out, times the number of windows looked at), n (windows, or days for ramp and
+    level), null. Windows of 1, 6 and 24 hours are compared with the same hours of the other weeks; hours not in the
     export are left out. At most `alpha` false findings per quiet series, by construction. Empty: nothing found.
     """
     asked = case.query("volume/hourly", accounts=chosen(case, accounts, cluster))
@@ -89,16 +89,14 @@ def anomalies(
 def gaps(case: Case) -> Result:
     """Hours in which the export, not the accounts, fell silent: nearly every account expected is missing at once.
 
-    Rows: kind ("no export: between two exports", "no export: inside an export", "too little data"), start_at, end_at
-    (exclusive), accounts_expected (per hour, from the other weeks), accounts_seen, p (Poisson, of so few). An outage
-    of the service itself looks the same from here; the operator's status page tells them apart.
+    Rows: kind ("no export: between two exports", "no export: inside an export", "too little data"), start_at,
+    end_at (exclusive), accounts_expected (per hour, from the other weeks), accounts_seen, p (Poisson, of so few),
+    hours. An outage of the service looks the same from here; the operator's status page tells them apart.
     """
     asked = case.query("volume/hourly", accounts=None)
     spans = case.query("volume/source_spans").rows()
     start, seen = _hourly(case, asked.frame, "accounts")
     base = stats.seasonal_baseline(seen, start)
-    schema = {"kind": pl.String, "start_at": UTC_TIME, "end_at": UTC_TIME, "accounts_expected": pl.Float64}
-    schema |= {"accounts_seen": pl.Float64, "p": pl.Float64, "hours": pl.Int64}
     rows: list[tuple[Any, ...]] = []
     if base.kind == stats.TOO_LITTLE:
         rows.append((stats.TOO_LITTLE, None, None, None, None, None, int(seen.size)))
@@ -113,10 +111,12 @@ def gaps(case: Case) -> Result:
         inside = any(s["first_at"] < a and s["last_at"] > b for s in spans)
         kind = "no export: inside an export" if inside else "no export: between two exports"
         rows.append((kind, a, b, expected / (end - begin), got / (end - begin), p, end - begin))
-    return asked.with_frame(pl.DataFrame(rows, schema=schema, orient="row"), name="export_gaps")
+    return asked.with_frame(pl.DataFrame(rows, schema=MISSING, orient="row"), name="export_gaps")
 
 
 UTC_TIME = pl.Datetime("us", "UTC")
+MISSING: dict[str, Any] = {"kind": pl.String, "start_at": UTC_TIME, "end_at": UTC_TIME}
+MISSING |= {"accounts_expected": pl.Float64, "accounts_seen": pl.Float64, "p": pl.Float64, "hours": pl.Int64}
 FOUND: dict[str, Any] = {"kind": pl.String, "start_at": UTC_TIME, "end_at": UTC_TIME, "requests": pl.Float64}
 FOUND |= {"expected": pl.Float64, "ratio": pl.Float64, "p": pl.Float64, "n": pl.Int64, "null": pl.String}
 
@@ -159,7 +159,8 @@ def _windows(
     high, low = stats.count_p(rolled, mean, np.nan_to_num(base.ratio, nan=1.0))
     null = f"negative binomial around the same {base.kind} of {int(np.median(base.n[known]))} others, {width} h"
     rows = []
-    for kind, p in (("burst", high), ("drop", low)):
+    for kind, tail in (("burst", high), ("drop", low)):
+        p = stats.tempered(np.where(known, tail, np.nan))
         for begin, end in _runs(known & (p < level)):
             if width > 1:
                 begin = begin + int(np.argmin(p[begin:end]))
@@ -183,7 +184,7 @@ def _without_overlaps(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 def _slow_changes(
     counts: np.ndarray[Any, Any], start_s: int, ok: np.ndarray[Any, Any], alpha: float
 ) -> list[tuple[Any, ...]] | None:
-    """A ramp or lasting changes of level in the daily totals, weekdays evened out; None with under 14 whole days."""
+    """A ramp or lasting changes of level in the daily totals, weekdays evened out; None under 14 whole days."""
     skip = -start_s // 3600 % 24
     days = (counts.size - skip) // 24
     whole = ok[skip : skip + days * 24].reshape(days, 24).all(axis=1) if days > 0 else np.zeros(0, bool)
@@ -230,14 +231,11 @@ def _seconds(per: str) -> int:
 
 def _on_grid(rows: pl.DataFrame, of: pl.DataFrame, step: int) -> pl.DataFrame:
     """One row per window from the first to the last of all series, silent ones with zeros."""
-    grid = (
-        pl.datetime_range(
-            of["bucket_at"].min(), of["bucket_at"].max(), interval=f"{step}s", time_zone="UTC", eager=True
-        )
-        .alias("bucket_at")
-        .cast(UTC_TIME)
+    first, last = of.select(pl.col("bucket_at").min().alias("first"), pl.col("bucket_at").max().alias("last")).row(
+        0
     )
-    filled = pl.DataFrame(grid).join(rows, on="bucket_at", how="left", maintain_order="left")
+    times = pl.datetime_range(first, last, interval=f"{step}s", time_zone="UTC", time_unit="us", eager=True)
+    filled = pl.DataFrame({"bucket_at": times}).join(rows, on="bucket_at", how="left", maintain_order="left")
     return filled.with_columns(pl.col(COUNTS).fill_null(0), series=pl.lit(rows["series"][0]))
 
 
@@ -253,6 +251,7 @@ def _with_expectation(rows: pl.DataFrame, step: int, holes: list[tuple[datetime,
     above, below = stats.count_p(counts, mean, ratio)
     level = 0.01 / (2 * max(1, int((usable & ~blank).sum())))
     busy = np.mean(counts[usable] > 0) >= 0.2 if usable.any() else False
+    above, below = (stats.tempered(np.where(usable & ~blank, p, np.nan)) for p in (above, below))
     sign = np.where(
         usable & ~blank & busy, np.where(above < level, "burst", np.where(below < level, "drop", "")), ""
     )
