@@ -174,7 +174,7 @@ def _record_end(text: bytes) -> int:
 
 UNPACK: dict[str, Callable[[Any], Any]] = {
     "": lambda file: file,
-    "gzip": igzip.IGzipFile,
+    "gzip": lambda file: igzip.IGzipFile(fileobj=file, mode="rb"),
     "bzip2": bz2.BZ2File,
     "xz": lzma.LZMAFile,
 }
@@ -191,7 +191,7 @@ def _unpacked(container: Container, advance: Advance) -> Iterator[bytes]:
             with closing(UNPACK[container.packing](counted)) as stream:
                 while block := stream.read(4 << 20):
                     yield block
-    except DAMAGED as e:
+    except DAMAGED as e:  # type: ignore[misc]
         if isinstance(e, OSError) and e.errno is not None:
             raise
         kind = container.packing or "file"
