@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from kit import findings
+from kit import findings, load
 from kit.bundle import annexes, exhibits, html, legal, markdown, pdf, signature, stix, summary, word
 from kit.bundle.audience import Audience
 from kit.bundle.document import Document
@@ -129,7 +129,7 @@ def _write_originals(
     case = sealing.case
     _copy_ledger(case.folder / "findings", folder / "findings")
     _copy_case(case.folder, folder / "case")
-    _json(folder / "replay.json", _replay(sealing, shown, received))
+    _json(folder / "replay.json", _replay(sealing, shown))
     notebooks = sorted((case.folder / "notebooks").glob("*.ipynb"))
     if notebooks:
         (folder / "notebooks").mkdir()
@@ -139,7 +139,7 @@ def _write_originals(
         _include_exports(folder / "exports", received)
 
 
-def _replay(sealing: Seal, shown: list[Exhibit], received: list[dict[str, Any]]) -> dict[str, Any]:
+def _replay(sealing: Seal, shown: list[Exhibit]) -> dict[str, Any]:
     """What `verify` needs to make every number again."""
     case = sealing.case
     notebooks = sorted((case.folder / "notebooks").glob("*.ipynb"))
@@ -150,7 +150,9 @@ def _replay(sealing: Seal, shown: list[Exhibit], received: list[dict[str, Any]])
         "case_key_sha256": sha256(case_key(case.folder)).hexdigest(),
         "build": case.build,
         "parameters": case.parameters,
-        "exports": received,
+        "kit_sha256": kit_digest(),
+        "seeds": "Fixed in the kit's code; a seed that a call takes stands in its arguments.",
+        "exports": load.read_exports(case.folder),
         "results": [exhibits.reference(e) for e in shown],
         "notebooks": {n.name: sha256(n.read_bytes()).hexdigest() for n in notebooks},
         "versions": {
@@ -208,6 +210,14 @@ def _close_bag(folder: Path, sealing: Seal, sign_key: Path | None) -> None:
     (folder / signature.TIMESTAMP_REQUEST).write_bytes(signature.timestamp_request(manifest))
     if sign_key:
         signature.sign(manifest, sign_key)
+
+
+def kit_digest() -> str:
+    """SHA-256 over the kit's own code, queries and rules: equal kits give equal numbers."""
+    own, digest = Path(__file__).parents[1], sha256()
+    for file in sorted(f for f in own.rglob("*") if f.suffix in (".py", ".sql", ".toml", ".yaml", ".csv")):
+        digest.update(f"{file.relative_to(own).as_posix()}\n".encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 def sha256_of(file: Path) -> str:

@@ -156,6 +156,7 @@ def reference(exhibit: Exhibit) -> dict[str, Any]:
     r = exhibit.result
     return {
         "exhibit": exhibit.number,
+        "file": exhibit.file,
         "name": r.name,
         "title": exhibit.title,
         "sql": r.sql,

@@ -16,9 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from kit import derive, findings, load
 from kit.bundle import signature
-from kit.bundle.container import sha256_of
+from kit.bundle.container import kit_digest, sha256_of
+from kit.bundle.document import words
 from kit.case import Case, case_key, create_case, open_case
 from kit.errors import BundleError, KitError
 
@@ -48,6 +51,15 @@ class Verification:
             "verified" if self.ok else f"does not verify ({len(self.differences)} found); compare with a good copy"
         )
         return "\n".join([*lines, f"{self.folder}: {verdict}."])
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file to load again, with the format and the content setting it was loaded with."""
+
+    file: Path
+    format: str = ""
+    content: str | None = None
 
 
 def verify(
@@ -197,6 +209,11 @@ def _replay(outcome: Verification, given: list[Path], case: Path | None) -> None
             "say where they lie with --exports, or ask for --fixity-only"
         )
         return
+    if plan["kit_sha256"] != kit_digest():
+        sealed_with = plan["versions"]["distillation-incident-kit"]
+        outcome.checked.append(
+            f"Replay: this kit is not the one that sealed ({sealed_with}, other code or queries)."
+        )
     with tempfile.TemporaryDirectory(prefix="replay-") as scratch:
         rebuilt = Path(scratch) / "case"
         try:
@@ -211,20 +228,21 @@ def _replay(outcome: Verification, given: list[Path], case: Path | None) -> None
 
 def _find_exports(
     folder: Path, recorded: list[dict[str, Any]], given: list[Path]
-) -> tuple[list[Path], list[str], bool]:
+) -> tuple[list[Export], list[str], bool]:
     """The export files to replay from, the names of those missing, and whether they are the very files recorded."""
     offered = [f for g in given for f in (sorted(g.rglob("*")) if g.is_dir() else [g]) if f.is_file()]
     included = sorted(f for f in (folder / "data" / "exports").rglob("*") if f.is_file())
-    found, missing = [], []
+    found: list[Export] = []
+    missing: list[str] = []
     for one in recorded:
         places = [*included, *offered, *([] if given else [Path(one["path"])])]
         match = next((p for p in places if _is(p, one)), None)
         if match:
-            found.append(match)
+            found.append(Export(match, one["format"], one.get("content")))
         else:
             missing.append(Path(one["path"]).name)
     if (missing or not recorded) and offered:
-        return offered, [], False
+        return [Export(f) for f in offered], [], False
     if not recorded:
         return [], ["none was recorded"], False
     return found, missing, True
@@ -243,7 +261,7 @@ def _key(plan: dict[str, Any], case: Path | None) -> bytes | None:
     return key if hashlib.sha256(key).hexdigest() == plan["case_key_sha256"] else None
 
 
-def _rebuild(folder: Path, settings: Path, exports: list[Path], key: bytes | None) -> Case:
+def _rebuild(folder: Path, settings: Path, exports: list[Export], key: bytes | None) -> Case:
     create_case(folder)
     for file in (f for f in settings.rglob("*") if f.is_file() and f.name != "case.build"):
         target = folder / file.relative_to(settings)
@@ -252,9 +270,25 @@ def _rebuild(folder: Path, settings: Path, exports: list[Path], key: bytes | Non
             shutil.copyfile(file, target)
     if key:
         (folder / "case.key").write_text(key.hex() + "\n")
-    load.load(folder, exports)
+    for (content, format_name), files in _by_format(exports):
+        mapping = folder / "mappings" / format_name.removeprefix("mapping:")
+        if format_name.startswith("mapping:"):
+            load.load(folder, files, content=content, mapping=mapping)
+        else:
+            load.load(folder, files, content=content, format=format_name)
     derive.rebuild(folder)
     return open_case(folder)
+
+
+def _by_format(exports: list[Export]) -> list[tuple[tuple[str | None, str], list[Path]]]:
+    """The files that are loaded alike; the format is named only where it would not be recognised."""
+    alike: dict[tuple[str | None, str], list[Path]] = {}
+    for one in exports:
+        auto = one.format in ("", "canonical") or (
+            not one.format.startswith("mapping:") and load.plan(one.file).format_name == one.format
+        )
+        alike.setdefault((one.content, "auto" if auto else one.format), []).append(one.file)
+    return list(alike.items())
 
 
 def _compare(outcome: Verification, plan: dict[str, Any], again: Case, same_files: bool) -> None:
@@ -271,7 +305,25 @@ def _compare(outcome: Verification, plan: dict[str, Any], again: Case, same_file
             continue
         compared += 1
         if now.digest != recorded["digest"]:
-            rows = f"{recorded['rows']:,} rows sealed, {len(now):,} now"
-            detail = f"digest {recorded['digest'][:12]} sealed, {now.digest[:12]} now"
-            outcome.differences.append(f"replay: {label}: {rows}; {detail}")
+            sealed = pl.read_parquet(outcome.folder / "data" / "annexes" / f"{recorded['file']}.parquet")
+            outcome.differences.append(f"replay: {label}: {_difference(sealed, now.frame)}")
     outcome.checked.append(f"Replay: {compared} results made again and compared, {skipped} not comparable.")
+
+
+def _difference(sealed: pl.DataFrame, now: pl.DataFrame) -> str:
+    """What differs between the rows sealed and the rows made again: columns, row count, or the first cell."""
+    if sealed.schema != now.schema:
+        return f"columns {_columns(sealed)} sealed, {_columns(now)} now"
+    if sealed.height != now.height:
+        return f"{sealed.height:,} rows sealed, {now.height:,} now"
+    for name in sealed.columns:
+        unequal = sealed[name].ne_missing(now[name])
+        if unequal.any():
+            at = unequal.arg_max() or 0
+            before, after = words(sealed[name][at], 60), words(now[name][at], 60)
+            return f"{unequal.sum():,} rows differ in {name}; first in row {at + 1}: {before} sealed, {after} now"
+    return "the digests differ, the rows in the annex do not; the annex is not what was sealed with this digest"
+
+
+def _columns(frame: pl.DataFrame) -> str:
+    return ", ".join(f"{n} {t}" for n, t in frame.schema.items())
