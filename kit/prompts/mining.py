@@ -312,7 +312,9 @@ class _Containment:
         g = np.repeat(np.arange(len(self.total), dtype=np.uint64), self.total)
         self.pairs = (g << np.uint64(32)) | learnt.features  # sorted: by group, then by bigram
         self.bits = min(27, max(16, len(g).bit_length() + 5))
-        self.sieve = np.zeros(1 << self.bits, bool)  # passes every pair there is and few others, to spare the search
+        self.sieve = np.zeros(
+            1 << self.bits, bool
+        )  # passes every pair there is and few others, to spare the search
         self.sieve[self._slot(self.pairs)] = True
 
     def _slot(self, pairs: U64) -> I64:

@@ -191,13 +191,13 @@ def _template_id(part: str, segments: Iterable[str]) -> str:
 
 REQUEST_TEMPLATES = """
 INSERT INTO request_templates
-SELECT a.source_id, a.line, r.account_id, a.part, t.template_id
+SELECT a.source_id, a.line, r.account_id, a.part, t.template_id, false
 FROM asked a JOIN template_texts t USING (part, text_id) JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
 ORDER BY ALL
 """
 ACCOUNT_TEMPLATES = """
 INSERT INTO account_templates
-SELECT t.account_id, t.template_id, count(*), count(DISTINCT a.text_id), min(r.occurred_at), max(r.occurred_at)
+SELECT t.account_id, t.template_id, count(*), count(DISTINCT a.text_id), min(r.occurred_at), max(r.occurred_at), 0
 FROM request_templates t JOIN asked a USING (source_id, line, part)
 JOIN requests r ON r.source_id = t.source_id AND r.line = t.line
 WHERE t.account_id IS NOT NULL

@@ -25,7 +25,8 @@ CREATE TABLE request_templates (       -- which request belongs to which templat
   line BIGINT,
   account_id VARCHAR,
   part VARCHAR,
-  template_id VARCHAR
+  template_id VARCHAR,
+  in_harness BOOLEAN                   -- asked inside a coding harness: the request's system prompt is one
 );
 
 CREATE TABLE account_templates (       -- one row per account and template
@@ -34,7 +35,8 @@ CREATE TABLE account_templates (       -- one row per account and template
   requests BIGINT,
   distinct_prompts BIGINT,
   first_at TIMESTAMPTZ,
-  last_at TIMESTAMPTZ
+  last_at TIMESTAMPTZ,
+  in_harness BIGINT                    -- of the requests, those asked inside a coding harness
 );
 
 CREATE TABLE response_flows (          -- text answered to one account that comes back as another's prompt

@@ -1,0 +1,92 @@
+"""Match rules against templates and write down what each is good for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import duckdb
+
+from kit.prompts import rules as rule_data
+from kit.prompts.templates import COLUMN, put, texts
+
+EXAMPLES = 5
+EXAMPLE_CHARS = 4000
+
+
+def build(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill rules, known_as, verdict and verdict_reason of `templates`, and in_harness of request_templates."""
+    rules = {r.id: r for r in rule_data.of_case(rule_data.case_folder(con))}
+    shown = _examples(con)
+    templates = con.execute("SELECT template_id, part, skeleton FROM templates ORDER BY template_id").fetchall()
+    found = {}
+    for template_id, part, skeleton in templates:
+        known = rule_data.known_as(skeleton, shown[template_id])
+        matched = rule_data.matching(list(rules.values()), part, skeleton, shown[template_id])
+        found[template_id] = (matched, known)
+    _mark_harness(con, [t for t, part, _ in templates if part == "system" and _is_harness(*found[t], rules)])
+    facts = {r[0]: r[1:] for r in con.execute(FACTS).fetchall()}
+    judged = []
+    for template_id, part, _ in templates:
+        matched, known = found[template_id]
+        name, kind = (known.name, known.kind) if known else (None, "")
+        judged.append((template_id, name, *rule_data.verdict(
+            rule_data.Facts(part, *facts[template_id], rules=matched, known_as=name, known_kind=kind), rules
+        ), ",".join(matched)))  # fmt: skip
+    columns = ("template_id", "known_as", "verdict", "reason", "rules")
+    put(con, "judged", **{c: [j[i] for j in judged] for i, c in enumerate(columns)})
+    con.execute(
+        """UPDATE templates SET known_as = j.known_as, verdict = j.verdict, verdict_reason = j.reason,
+        rules = CASE WHEN j.rules = '' THEN [] ELSE string_split(j.rules, ',') END
+        FROM judged j WHERE j.template_id = templates.template_id"""
+    )
+
+
+def _is_harness(matched: list[str], known: rule_data.Known | None, rules: dict[str, rule_data.Rule]) -> bool:
+    if known and known.kind == "harness":
+        return True
+    telling = any(rules[r].kind == "elicitation" and rules[r].weight == "strong" for r in matched)
+    return "coding_harness" in matched and not telling
+
+
+def _mark_harness(con: duckdb.DuckDBPyConnection, harnesses: list[str]) -> None:
+    put(con, "harnesses", template_id=harnesses)
+    con.execute(
+        """UPDATE request_templates SET in_harness = true WHERE (source_id, line) IN (
+        SELECT (source_id, line) FROM request_templates WHERE template_id IN (FROM harnesses))"""
+    )
+    con.execute(
+        """UPDATE account_templates SET in_harness = h.n FROM (SELECT account_id, template_id, count(*) AS n
+        FROM request_templates WHERE in_harness GROUP BY account_id, template_id) h
+        WHERE h.account_id = account_templates.account_id AND h.template_id = account_templates.template_id"""
+    )
+
+
+def _examples(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """The first texts of each template by id, which is a hash: as good as drawn at random, and always the same."""
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE shown AS SELECT part, text_id, template_id FROM template_texts
+        QUALIFY row_number() OVER (PARTITION BY part, template_id ORDER BY text_id) <= $n""",
+        {"n": EXAMPLES},
+    )
+    template_of = {(p, i): t for p, i, t in con.execute("FROM shown").fetchall()}
+    out: dict[str, list[str]] = defaultdict(list)
+    for part in COLUMN:
+        found = {}
+        for ids, batch in texts(con, part, f"text_id IN (SELECT text_id FROM shown WHERE part = '{part}')"):
+            found |= dict(zip(ids.tolist(), batch, strict=True))
+        for text_id in sorted(found):
+            out[template_of[part, text_id]].append(found[text_id][:EXAMPLE_CHARS])
+    return out
+
+
+FACTS = """
+SELECT t.template_id, count(*) AS requests, count(*) FILTER (t.in_harness) AS in_harness,
+  count(DISTINCT md5_number_lower(r.prompt_text)) FILTER (NOT t.in_harness) AS fillers,
+  count(DISTINCT t.account_id) FILTER (NOT t.in_harness) AS accounts,
+  count(DISTINCT coalesce(r.org_id, a.org_id)) FILTER (NOT t.in_harness) AS orgs,
+  coalesce(sum(coalesce(r.output_tokens, 0)) FILTER (NOT t.in_harness) / greatest(count(*) FILTER (NOT t.in_harness), 1), 0)::DOUBLE
+FROM request_templates t JOIN requests r ON r.source_id = t.source_id AND r.line = t.line
+LEFT JOIN (SELECT account_id, min(org_id) AS org_id FROM accounts GROUP BY account_id) a ON a.account_id = t.account_id
+GROUP BY t.template_id
+ORDER BY t.template_id
+"""

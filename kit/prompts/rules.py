@@ -1,0 +1,231 @@
+"""What a template elicits, from rules kept as data, and whether that makes it harvest, harmless or unclear."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from kit.errors import CaseError
+
+FIELDS = {"id", "title", "meaning", "capability", "kind", "weight", "long_answers", "all", "none", "part", "near",
+          "look_alikes", "references"}  # fmt: skip
+KINDS = ("elicitation", "relay", "probing", "look_alike")
+NEAR = 400  # characters within which the groups of a rule must be found: long texts hold every word somewhere
+MATCHES = 100  # matches of a group that are looked at
+MAJORITY = 0.6  # share of the examples a rule must match when it does not match the skeleton
+FILLERS = 20  # distinct prompts below which nothing can be trained on a template
+LONG_TOKENS = 80  # mean answer, tokens, below which reasoning or text was not what came back
+PEOPLE = 3  # accounts, and organisations where they are known two, before reach is more than one customer
+CLASS_REQUESTS = 30  # requests per account a class hands in at most
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One entry of kit/rules/*.yaml or of a case's rules/*.yaml."""
+
+    id: str
+    title: str
+    meaning: str
+    capability: str
+    kind: str
+    weight: str
+    long_answers: bool = False
+    part: str = ""
+    near: int = NEAR
+    all: tuple[re.Pattern[str], ...] = ()
+    none: tuple[re.Pattern[str], ...] = ()
+    look_alikes: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+    def matches(self, text: str) -> bool:
+        """Whether the folded text has something of every group of `all` close together, and nothing of `none`."""
+        found = [[m.start() for m in islice(p.finditer(text), MATCHES)] for p in self.all]
+        reach = self.near or len(text)
+        close = all(found) and any(
+            all(any(abs(a - b) <= reach for b in other) for other in found) for a in found[0]
+        )
+        return close and not any(p.search(text) for p in self.none)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A known harness or public benchmark."""
+
+    name: str
+    kind: str
+    source: str
+    any: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+
+    def matches(self, text: str) -> bool:
+        return all(p in text for p in self.all) and (not self.any or any(p in text for p in self.any))
+
+
+@dataclass
+class Facts:
+    """What is measured of a template's use outside coding harnesses; counts are of requests unless named otherwise."""
+
+    part: str
+    requests: int
+    in_harness: int
+    fillers: int
+    accounts: int
+    orgs: int
+    output_tokens: float
+    rules: list[str] = field(default_factory=list)
+    known_as: str | None = None
+    known_kind: str = ""
+
+
+def fold(text: str) -> str:
+    """Compatibility forms unified, case and runs of spaces ignored."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text).casefold())
+
+
+@cache
+def shipped() -> tuple[tuple[Rule, ...], tuple[Known, ...]]:
+    """The rules and the reference data that come with the kit."""
+    folder = resources.files("kit") / "rules"
+    found: list[Rule] = []
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".yaml") and file.name != "known.yaml":
+            found += parse(file.read_text(encoding="utf-8"), file.name)
+    known = yaml.safe_load((folder / "known.yaml").read_text(encoding="utf-8"))
+    return tuple(found), tuple(
+        Known(k["name"], k["kind"], k["source"], *(tuple(map(fold, k.get(w, ()))) for w in ("any", "all")))
+        for k in known
+    )
+
+
+def of_case(folder: Path | None) -> list[Rule]:
+    """The kit's rules and the case's own; one of the case replaces the kit's of the same id."""
+    rules = {r.id: r for r in shipped()[0]}
+    for file in sorted((folder / "rules").glob("*.yaml")) if folder else ():
+        rules |= {r.id: r for r in parse(file.read_text(encoding="utf-8"), str(file))}
+    return list(rules.values())
+
+
+def parse(text: str, name: str) -> list[Rule]:
+    """The rules written in a YAML text. Raises CaseError naming the file and the entry that is wrong."""
+    try:
+        entries = yaml.safe_load(text) or []
+    except yaml.YAMLError as e:
+        raise CaseError(f"{name} is not YAML ({str(e).splitlines()[0]}); correct it and rebuild.") from e
+    out = []
+    for entry in entries:
+        rule_id = entry.get("id", "?") if isinstance(entry, dict) else "?"
+        try:
+            if unknown := set(entry) - FIELDS:
+                raise ValueError(f"unknown field {sorted(unknown)[0]!r}")
+            if entry["kind"] not in KINDS:
+                raise ValueError(f"kind {entry['kind']!r} is none of {', '.join(KINDS)}")
+            out.append(_rule(entry))
+        except (ValueError, TypeError, KeyError, re.error) as e:
+            raise CaseError(f"Rule {rule_id!r} in {name} is wrong ({e}); correct it and rebuild.") from e
+    return out
+
+
+def _rule(entry: dict[str, Any]) -> Rule:
+    groups = {
+        "all": tuple(_either(g) for g in entry["all"]),
+        "none": tuple(re.compile(p, re.I) for p in entry.get("none", ())),
+    }
+    lists = {k: tuple(map(str, entry.get(k) or ())) for k in ("look_alikes", "references")}
+    rest = {k: v for k, v in entry.items() if k not in (*groups, *lists)}
+    if not groups["all"]:
+        raise ValueError("it has no patterns")
+    return Rule(**rest, **groups, **lists)
+
+
+def _either(group: str | list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{p})" for p in ([group] if isinstance(group, str) else group)), re.IGNORECASE)
+
+
+def matching(rules: Sequence[Rule], part: str, skeleton: str, examples: Sequence[str]) -> list[str]:
+    """Ids of the rules that match the skeleton or most of the examples."""
+    constant, shown = fold(skeleton), [fold(e) for e in examples]
+
+    def holds(thing: Rule | Known) -> bool:
+        return thing.matches(constant) or sum(thing.matches(e) for e in shown) > MAJORITY * max(len(shown), 1)
+
+    return sorted(r.id for r in rules if r.part in ("", part) and holds(r))
+
+
+def known_as(skeleton: str, examples: Sequence[str]) -> Known | None:
+    """The known harness or benchmark the template is, if any."""
+    texts = [fold(skeleton), *map(fold, examples)]
+    for known in shipped()[1]:
+        if known.matches(texts[0]) or sum(known.matches(t) for t in texts[1:]) > MAJORITY * max(len(texts) - 1, 1):
+            return known
+    return None
+
+
+def verdict(facts: Facts, rules: dict[str, Rule]) -> tuple[str, str]:
+    """(harvest | harmless | unclear, one sentence why). Never from language, country or volume alone."""
+    mine = [rules[i] for i in facts.rules]
+    telling = [r for r in mine if r.kind in ("elicitation", "relay") and r.weight == "strong"]
+    ordinary = [r for r in mine if r.kind == "look_alike"]
+    if facts.known_kind == "harness":
+        return "harmless", f"It is the fixed prompt of {facts.known_as}, which all its users send."
+    if not telling:
+        return _without_evidence(facts, mine, ordinary)
+    asks = " and ".join(r.title[0].lower() + r.title[1:] for r in telling[:3])
+    if doubt := _doubt(facts, telling, ordinary):
+        return "unclear", f"It {asks}, but {doubt}."
+    where = f"{facts.orgs:,} organisations" if facts.orgs else "unknown organisations"
+    return (
+        "harvest",
+        f"It {asks}: {facts.fillers:,} different fillings from {facts.accounts:,} accounts of {where}.",
+    )
+
+
+def _doubt(facts: Facts, telling: list[Rule], ordinary: list[Rule]) -> str:
+    outside = facts.requests - facts.in_harness
+    if outside < max(FILLERS, facts.requests / 20):
+        return f"{facts.in_harness:,} of {facts.requests:,} requests were made inside a coding harness"
+    if facts.accounts < PEOPLE:
+        return f"only {facts.accounts} account{'s' * (facts.accounts != 1)} sent it"
+    if facts.orgs == 1:
+        return "one organisation sent all of it, which could be its own evaluation or product"
+    if facts.fillers < FILLERS:
+        return f"there are only {facts.fillers} different fillings"
+    if all(r.long_answers for r in telling) and facts.output_tokens < LONG_TOKENS:
+        return f"the answers are short ({facts.output_tokens:.0f} tokens on average)"
+    if any(r.id == "coursework" for r in ordinary) and outside / facts.accounts < CLASS_REQUESTS:
+        return "it is set out as class work and each account sent few"
+    return ""
+
+
+def _without_evidence(facts: Facts, mine: list[Rule], ordinary: list[Rule]) -> tuple[str, str]:
+    if facts.known_as:
+        return (
+            "harmless",
+            f"Its items are those of {facts.known_as}; nothing in it asks for reasoning or judgements.",
+        )
+    if strong := [r for r in ordinary if r.weight == "strong"]:
+        return "harmless", f"{strong[0].title}: {strong[0].meaning[0].lower()}{strong[0].meaning[1:]}"
+    if any(r.kind == "probing" for r in mine):
+        return "unclear", "It probes safeguards; read examples and look for a later phase that scales one of them."
+    if facts.fillers < FILLERS:
+        return "harmless", f"Ordinary repeated text with {facts.fillers} different fillings."
+    if facts.accounts < PEOPLE or facts.orgs == 1:
+        return "harmless", "One customer's own form; nothing in it asks for what training needs."
+    if facts.output_tokens >= LONG_TOKENS * 2 and facts.fillers >= 10 * FILLERS:
+        return "unclear", "Many fillings and long answers from several customers, but no rule says what it elicits."
+    return "unclear", "Several customers use it and no rule says what for; read examples."
+
+
+def case_folder(con: duckdb.DuckDBPyConnection) -> Path | None:
+    """The folder of the case whose database is being built, if it is a file."""
+    row = con.execute("SELECT path FROM duckdb_databases() WHERE database_name = current_database()").fetchone()
+    return Path(row[0]).parent if row and row[0] else None
