@@ -13,6 +13,7 @@ import re
 import secrets
 import warnings
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -64,12 +65,25 @@ class Case:
         statement = _single_select(query, parameters)
         self._notice_rebuild()
         try:
-            frame = pl.DataFrame(self._con.sql(statement, params=parameters or None))
-        except duckdb.InterruptException:
-            raise KeyboardInterrupt from None
+            frame = self._fetch(statement, parameters)
         except duckdb.Error as e:
             raise QueryError(_refusal(e)) from e
         return Result(frame=frame, sql=query.strip(), parameters=dict(parameters), build=self.build, name=name)
+
+    def _fetch(self, statement: Any, parameters: dict[str, Any]) -> pl.DataFrame:
+        """Fetch on a second thread, so that an interrupt reaches the first at once: DuckDB looks for it only
+        between its tasks, and one task of a runaway join lasts for minutes."""
+        with ThreadPoolExecutor(1, "ask") as pool:
+            rows = pool.submit(lambda: pl.DataFrame(self._con.sql(statement, params=parameters or None)))
+            try:
+                while not rows.done():
+                    wait([rows], timeout=0.2)
+            except KeyboardInterrupt:
+                while not rows.done():
+                    self._con.interrupt()
+                    wait([rows], timeout=0.1)
+                raise
+            return rows.result()
 
     def query(self, path: str, /, *, columns: Mapping[str, str] | None = None, **parameters: Any) -> Result:
         """Ask the query kept in kit/sql/<path>.sql.
