@@ -85,7 +85,7 @@ def sessions(
 def _starts(
     rng: Generator, owner: Ints, peak: Floats, width: Floats, since: Floats, until: Floats, first_weekday: int
 ) -> Floats:
-    """Start of every session: a day by weekday weight, an hour around the owner's peak."""
+    """Start of every session: a day by weekday weight, an hour around the owner's peak, within their time."""
     last_day = int(np.ceil(until.max() / DAY)) if until.size else 1
     weight = WEEKDAY[(np.arange(last_day) + first_weekday) % 7]
     cumulative = np.concatenate([[0.0], np.cumsum(weight)])
@@ -95,4 +95,5 @@ def _starts(
     day = np.floor(np.interp(drawn, cumulative, np.arange(last_day + 1)))
     hour = (peak[owner] + rng.normal(0.0, 1.0, owner.size) * width[owner]) % 24.0
     start = day * DAY + hour * HOUR
-    return np.asarray(np.clip(start, since[owner], np.maximum(until[owner] - 60.0, since[owner])))
+    anywhere = since[owner] + rng.random(owner.size) * np.maximum(until - since, 60.0)[owner]
+    return np.where((start >= since[owner]) & (start < until[owner]), start, anywhere)
