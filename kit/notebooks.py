@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kit.case import read_config, record_activity
 from kit.errors import CaseError, KitError
@@ -105,8 +105,8 @@ def run_one(file: Path) -> Ran:
     )
     try:
         client.execute()
-    except CellExecutionError:
-        raise NotebookError(_why(file, notebook)) from None
+    except CellExecutionError as e:
+        raise NotebookError(_why(file, notebook, e.ename, e.evalue)) from None
     except DeadKernelError:
         raise NotebookError(
             f"{file.name} lost its kernel, most likely for want of memory; free some and run again."
@@ -128,20 +128,12 @@ def _save(notebook: NotebookNode, file: Path) -> None:
     os.replace(new, file)
 
 
-def _why(file: Path, notebook: NotebookNode) -> str:
-    section = "the opening cells"
+def _why(file: Path, notebook: NotebookNode, kind: str, message: str) -> str:
+    section, where = "the opening cells", ""
     for number, cell in enumerate(notebook.cells, 1):
         if cell.cell_type == "markdown" and (heading := re.search(r"^## (.+)$", cell.source, re.M)):
             section = f"section “{heading[1].strip()}”"
-        if cell.cell_type == "code" and (reason := _error_in(cell.outputs)):
-            return f"{file.name} stopped at cell {number} ({section}): {reason}"
-    return f"{file.name} stopped; open it with: incident lab {file.parent.parent}"
-
-
-def _error_in(outputs: list[Any]) -> str:
-    for output in outputs:
-        if output.output_type == "error":
-            last = ANSI.sub("", output.evalue).strip().split("\n")[0]
-            said = last if output.ename.endswith("Error") and last.endswith(".") else f"{output.ename}: {last}"
-            return visible(said)
-    return ""
+        if cell.cell_type == "code" and cell.execution_count:
+            where = f"cell {number}, in {section}"
+    said = visible(ANSI.sub("", message).strip().split("\n")[0])
+    return f"{file.name} stopped at {where}: {said if said.endswith('.') else f'{kind}: {said}'}"

@@ -37,7 +37,7 @@ FLOORS = {
 }
 SIDE = {"charts", "widgets", "redact"}
 SAME_FLOOR = {("case", "database"), ("parameters", "case"), ("reviews", "case"), ("formats", "database")}
-SAME_FLOOR |= {("mapping", "load"), ("mapping", "formats"), ("lab", "notebooks")}
+SAME_FLOOR |= {("__init__", "magic"), ("mapping", "load"), ("mapping", "formats"), ("lab", "notebooks")}
 
 
 def area(file: Path) -> str:

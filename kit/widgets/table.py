@@ -1,0 +1,218 @@
+"""A Result as a table that is sorted, filtered and paged where the rows are, never in the browser.
+
+A small answer is held as a frame; of a large one the database is asked for the page on show and nothing more.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from kit import findings
+from kit.case import Case
+from kit.result import SHOWN_ROWS, Result, plain, visible
+
+HELD_ROWS = 20_000
+CELL_CHARS = 300
+
+
+def headless() -> bool:
+    """Whether nobody can click: a run without a screen."""
+    return os.environ.get("KIT_HEADLESS") == "1"
+
+
+class Answer(Result):
+    """A Result whose rows are fetched when somebody needs them all; on show only a page of them is read."""
+
+    case: Case
+    columns: list[str]
+
+    @classmethod
+    def of(cls, case: Case, sql: str, name: str, parameters: dict[str, Any]) -> Answer:
+        """Ask; up to 20,000 rows are held at once, of more only the first page is fetched."""
+        answer = cls(pl.DataFrame(), sql.strip(), parameters, case.build, name)
+        object.__setattr__(answer, "case", case)
+        window = sql if _refused(sql) else f"SELECT * FROM (\n{_bare(sql)}\n) LIMIT {HELD_ROWS + 1}"  # noqa: S608
+        first = case.sql(window, name, **parameters).frame
+        object.__setattr__(answer, "columns", first.columns)
+        if first.height <= HELD_ROWS:
+            object.__setattr__(answer, "frame", first)
+        else:
+            # Without the attribute the class's own `frame` below fetches the rows on first use.
+            object.__delattr__(answer, "frame")
+        return answer
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "frame" or "case" not in self.__dict__:
+            raise AttributeError(name)
+        frame = self.case.sql(self.sql, self.name, **self.parameters).frame
+        object.__setattr__(self, "frame", frame)
+        return frame
+
+    @property
+    def held(self) -> bool:
+        """Whether the rows are in memory."""
+        return "frame" in self.__dict__
+
+    def __len__(self) -> int:
+        return self.total
+
+    @cached_property
+    def total(self) -> int:
+        """How many rows the answer has."""
+        if self.held:
+            return int(self.frame.height)
+        return int(self.case.sql(f"SELECT count(*) FROM (\n{_bare(self.sql)}\n)", **self.parameters).scalar())  # noqa: S608
+
+    def with_frame(self, frame: pl.DataFrame, **changes: Any) -> Result:
+        """A plain Result with these rows."""
+        kept = {f.name: getattr(self, f.name) for f in fields(Result) if f.name != "frame"}
+        return Result(frame, **{**kept, **changes})
+
+    def page(
+        self, first: int = 0, order: tuple[str, bool] | None = None, where: tuple[str, str] | None = None
+    ) -> Page:
+        """Fifty rows from `first` on, by an order (column, descending) and a filter (column, text it contains)."""
+        query, parameters = view_sql(_bare(self.sql), order, where, len(self.columns)), dict(self.parameters)
+        if where and where[1]:
+            parameters["page_filter"] = where[1]
+        if order or (where and where[1]) or not self.held:
+            window = f"SELECT * FROM ({query}\n) LIMIT {SHOWN_ROWS} OFFSET {int(first)}"  # noqa: S608
+            rows = self.case.sql(window, **parameters).frame
+            filtered = where and where[1]
+            count = f"SELECT count(*) FROM (\n{query}\n)"  # noqa: S608
+            total = int(self.case.sql(count, **parameters).scalar()) if filtered else self.total
+        else:
+            rows, total = self.frame.slice(first, SHOWN_ROWS), self.total
+        return Page(rows, first, total, query, parameters)
+
+    def _repr_mimebundle_(self, **_: Any) -> Any:
+        head = self.page()
+        still = self.with_frame(head.rows)._repr_html_()
+        still = re.sub(r"(?<=<caption>).*?(?=</caption>)", f"{_text(self.name)}: {head.caption}", still, count=1)
+        if headless():
+            return {"text/html": still, "text/plain": f"{self.name}: {head.caption}"}
+        view = table_widget(self)
+        bundle = view._repr_mimebundle_()
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**data, "text/html": still}, metadata
+
+
+class Page:
+    """The rows on show and the question that gives them."""
+
+    def __init__(self, rows: pl.DataFrame, first: int, total: int, sql: str, parameters: dict[str, Any]) -> None:
+        self.rows, self.first, self.total, self.sql, self.parameters = rows, first, total, sql, parameters
+
+    @property
+    def caption(self) -> str:
+        """Which rows of how many: "rows 1 to 50 of 1,204,331"."""
+        if not self.rows.height:
+            return "no rows"
+        return f"rows {self.first + 1:,} to {self.first + self.rows.height:,} of {self.total:,}"
+
+
+def view_sql(query: str, order: tuple[str, bool] | None, where: tuple[str, str] | None, width: int) -> str:
+    """The question behind a table as it is sorted and filtered now; the filter text is $page_filter."""
+    text = f"SELECT * FROM (\n{query}\n)"  # noqa: S608
+    if where and where[1]:
+        text += f"\nWHERE contains(lower({_name(where[0])}::VARCHAR), lower($page_filter))"
+    if order:
+        text += f"\nORDER BY {_name(order[0])} {'DESC' if order[1] else 'ASC'} NULLS LAST"
+        text += "".join(f", {i}" for i in range(1, width + 1))  # a total order: pages neither overlap nor miss
+    return text if (order or (where and where[1])) else query
+
+
+def table_widget(answer: Answer) -> Any:
+    """The table as JupyterLab shows it: sort by a heading, filter, page, read its SQL, save as exhibit."""
+    import anywidget
+    import traitlets
+
+    class Table(anywidget.AnyWidget):
+        _esm = Path(__file__).with_name("table.js")
+        name = traitlets.Unicode().tag(sync=True)
+        columns: Any = traitlets.List().tag(sync=True)
+        page = traitlets.Dict().tag(sync=True)
+        asked = traitlets.Dict().tag(sync=True)
+        saved = traitlets.Unicode().tag(sync=True)
+
+    first = answer.page()
+    table = Table(name=answer.name, columns=_columns(first.rows), page=_shown(first, answer))
+    table.observe(lambda change: _turn(table, answer, change["new"]), names="asked")
+    return table
+
+
+def _turn(table: Any, answer: Answer, asked: dict[str, Any]) -> None:
+    if asked.get("save"):
+        table.saved = _save(answer)
+        return
+    order = (asked["order"], bool(asked.get("descending"))) if asked.get("order") in answer.columns else None
+    where = (asked["column"], str(asked.get("text", ""))) if asked.get("column") in answer.columns else None
+    table.page = _shown(answer.page(max(int(asked.get("first", 0)), 0), order, where), answer)
+
+
+def _save(answer: Answer) -> str:
+    slug = "exhibit-" + (re.sub(r"[^a-z0-9]+", "-", answer.name.lower()).strip("-") or "table")[:60]
+    findings.record(
+        answer.case,
+        slug,
+        claim=f"The query {answer.name} returns {len(answer):,} rows.",
+        supports=answer.with_frame(answer.frame),
+        confidence="high",
+        other_explanations="None tested: an exhibit says what the export holds, not what it means.",
+    )
+    return f"Saved as {slug} ({len(answer):,} rows); it is an exhibit of the next export."
+
+
+def _shown(page: Page, answer: Answer) -> dict[str, Any]:
+    rows = [[_text(v) for v in row] for row in page.rows.rows()]
+    bound = {k: str(plain(v)) for k, v in page.parameters.items()}
+    return {
+        "rows": rows,
+        "first": page.first,
+        "total": page.total,
+        "size": SHOWN_ROWS,
+        "caption": page.caption,
+        "sql": page.sql,
+        "parameters": bound,
+        "digest": answer.digest[:12] if answer.held else "",
+    }
+
+
+def _columns(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    return [{"name": n, "shown": visible(n), "number": t.is_numeric()} for n, t in frame.schema.items()]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    text = visible(str(plain(value)))
+    return text if len(text) <= CELL_CHARS else text[: CELL_CHARS - 1] + "…"
+
+
+def _refused(sql: str) -> bool:
+    """Whether it is anything but one SELECT: the case then says so in its own words (or explains, for EXPLAIN)."""
+    try:
+        return [s.type for s in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]
+    except duckdb.Error:
+        return True
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _bare(sql: str) -> str:
+    """The statement without a final semicolon, so that it can stand in brackets."""
+    return re.sub(r";\s*\Z", "", sql.strip())
