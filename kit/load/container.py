@@ -174,7 +174,7 @@ def _record_end(text: bytes) -> int:
 
 UNPACK: dict[str, Callable[[Any], Any]] = {
     "": lambda file: file,
-    "gzip": lambda file: igzip.IGzipFile(fileobj=file, mode="rb"),
+    "gzip": lambda file: igzip.IGzipFile(fileobj=file, mode="rb"),  # type: ignore[no-untyped-call]
     "bzip2": bz2.BZ2File,
     "xz": lzma.LZMAFile,
 }

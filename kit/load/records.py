@@ -275,8 +275,6 @@ def csv_rows(blocks: Iterable[tuple[int, list[bytes]]], shape: Shape, first_row:
             yield Reject(number, f"{len(row)} fields where the header has {width}", shape.delimiter.join(row)[:400])
         elif any(n in bad_bytes for n in lines_of_row):
             yield Reject(number, "not UTF-8", shape.delimiter.join(row)[:400])
-        elif any("\0" in value for value in row):
-            yield Reject(number, "holds NUL bytes", shape.delimiter.join(row)[:400].replace("\0", "\\0"))
         else:
             yield number, dict(zip(shape.names, row, strict=True))
 
