@@ -79,9 +79,8 @@ def test_times_come_back_in_utc_and_equal_questions_have_equal_digests(sample_ca
 def test_an_open_case_answers_on_while_it_is_rebuilt_and_says_so_once(own_case: Path) -> None:
     case = open_case(own_case)
     before = case.sql("SELECT count(*) AS n FROM requests").scalar()
-    (own_case / "case.toml").write_text(
-        (own_case / "case.toml").read_text().replace("[parameters]", "[parameters]\nk = 1")
-    )
+    settings = own_case / "case.toml"
+    settings.write_text(settings.read_text().replace("\n[parameters]\n", "\n[parameters]\nk = 1\n"))
     build_database(own_case, [])
     with pytest.warns(UserWarning, match=r"case = case.reopen\(\)"):
         assert case.sql("SELECT count(*) AS n FROM requests").scalar() == before

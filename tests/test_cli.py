@@ -29,11 +29,10 @@ def write_requests(file: Path, n: int, start: int = 0) -> Path:
 
 
 @pytest.fixture
-def case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+def case(tmp_path: Path) -> Path:
     folder = tmp_path / "INC-1"
     assert main(["new", str(folder)]) == 0
     assert main(["load", str(folder), str(write_requests(tmp_path / "first.ndjson", 50))]) == 0
-    capsys.readouterr()
     return folder
 
 
@@ -56,6 +55,7 @@ def test_a_bad_export_ends_in_one_line_and_the_case_as_it_was(
 ) -> None:
     before = tree(case)
     file = bad_exports(tmp_path / "bad")[kind]
+    capsys.readouterr()
     assert main(["load", str(case), str(file)]) == 1
     err = capsys.readouterr().err.strip()
     assert len(err.splitlines()) == 1
@@ -104,6 +104,7 @@ def test_loading_the_same_export_again_changes_nothing_and_says_so(
 
 
 def test_a_wrong_query_is_answered_in_one_line(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
     for query in ("SELECT nope FROM requests", "DROP TABLE accounts", "SELEC 1"):
         assert main(["sql", str(case), query]) == 1
         assert len(capsys.readouterr().err.strip().splitlines()) == 1
@@ -112,6 +113,7 @@ def test_a_wrong_query_is_answered_in_one_line(case: Path, capsys: pytest.Captur
 def test_rows_come_as_table_csv_json_or_parquet(case: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     query = "SELECT request_id, occurred_at FROM requests ORDER BY request_id LIMIT 1"
     outs = {}
+    capsysbinary.readouterr()
     for format in ("table", "csv", "json", "parquet"):
         assert main(["sql", str(case), query, "--format", format]) == 0
         outs[format] = capsysbinary.readouterr().out
@@ -173,6 +175,7 @@ def test_two_open_notebooks_answer_while_an_export_is_loaded(case: Path, tmp_pat
 
 
 def test_the_log_tells_who_did_what(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
     assert main(["log", str(case)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("  ")[2] for line in lines] == ["new", "load"]
