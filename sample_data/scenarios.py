@@ -96,10 +96,11 @@ def low_and_wide(town: Town) -> None:
 def habit_only(town: Town) -> None:
     """Only habits are shared: parameters, a client build, topics, hours."""
     plan = draw_plan(town, "habit_only", (25, 90), (120, 500), "habit_")
-    hour = float(town.rng.integers(0, 24))
+    hour, heat, ceiling = (int(k) for k in town.rng.integers(0, (24, 3, 3)))
     unlinked = replace(plan, card_share=0.0, pool_exits=0, distinct=60_000, sign_up_days=60.0)
-    tuned = replace(unlinked, agents=1, one_ja4=True, temperature=0.6, max_tokens=16384.0)
-    campaigns.habit_only(town, replace(tuned, hours=(hour, hour + 9.0)))
+    habits = replace(unlinked, agents=1, one_ja4=True, hours=(float(hour), hour + 9.0))
+    tuned = replace(habits, temperature=(0.3, 0.6, 0.8)[heat], max_tokens=(8192.0, 16384.0, 32768.0)[ceiling])
+    campaigns.habit_only(town, tuned)
 
 
 def relay(town: Town) -> None:
