@@ -1,0 +1,171 @@
+"""JupyterLab on a case: a start page, this machine only, a token, and nothing that asks the network."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from kit.case import Case, open_case, record_activity
+from kit.notebooks import copy_templates, in_order
+from kit.result import visible
+
+START = "START_HERE.md"
+SETTINGS: dict[str, dict[str, Any]] = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
+    "@jupyterlab/extensionmanager-extension:plugin": {"enabled": False},
+    # Every cell stays in the page: for the browser's search, for print, for readers by keyboard.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    # Tables and pickers are drawn as they were left when a notebook is opened again.
+    "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
+}
+
+
+def serve(case: Path, *, port: int = 8888, open_browser: bool = True) -> int:
+    """Open JupyterLab on the start page of a case and wait until it ends; returns its exit code.
+
+    Raises CaseError if the folder is no case.
+    """
+    copy_templates(case)
+    start_page(open_case(case))
+    record_activity(case, "lab", port=port)
+    arguments, environment = command(case, port=port, open_browser=open_browser)
+    server = subprocess.Popen(arguments, env=environment)
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):  # the server has its own answer to Ctrl-C
+            return server.wait()
+
+
+def command(case: Path, *, port: int, open_browser: bool) -> tuple[list[str], dict[str, str]]:
+    """The command line and environment that start JupyterLab on a case; settings lie in CASE/.lab."""
+    import zmq
+
+    home = case.resolve() / ".lab"
+    settings = home / "settings"
+    settings.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(home / "workspaces", ignore_errors=True)  # the tabs of last time would cover the start page
+    (settings / "overrides.json").write_text(json.dumps(SETTINGS, indent=1), encoding="utf-8")
+    options = {
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.port": port,
+        "ServerApp.open_browser": open_browser,
+        "ServerApp.allow_remote_access": False,
+        "ServerApp.allow_root": True,  # containers run as root; it is this machine and a token either way
+        "ServerApp.root_dir": case.resolve(),
+        "LabApp.default_url": f"/lab/tree/{START}",
+        "LabApp.app_settings_dir": settings,
+        "LabApp.workspaces_dir": home / "workspaces",
+        "LabApp.user_settings_dir": home / "user-settings",
+        "LabApp.news_url": "",
+        "LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
+        "LabApp.extension_manager": "readonly",
+        "KernelManager.transport_encryption": "auto" if zmq.has("curve") else "disabled",
+    }
+    # Whatever this person set up for other work (extensions, a server without a token) stays out of the case.
+    own = {"JUPYTER_CONFIG_DIR": str(home / "config"), "IPYTHONDIR": str(home / "ipython")}
+    line = [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
+    return line, {**os.environ, **own}
+
+
+def start_page(case: Case) -> Path:
+    """Write START_HERE.md: what is loaded, what is done, which notebook is next."""
+    notebooks = [(file, *_progress(file)) for file in in_order(case.folder)]
+    waiting = [file for file, ran, of, _ in notebooks if ran < of]
+    next_one = (
+        f"**Next: [{waiting[0].stem}](notebooks/{waiting[0].name})**: {_question(waiting[0])}"
+        if waiting
+        else "Every notebook has run. **Next:** read [04_evidence_summary](notebooks/04_evidence_summary.ipynb), "
+        f"then `incident export {_text(case.folder)} --to DIR`."
+    )
+    if not _count(case, "requests"):
+        next_one = f"**Next:** `incident load {_text(case.folder)} EXPORT...` Nothing is loaded yet."
+    lines = [
+        f"# {_text(case.config['case'].get('title') or case.id)}",
+        "",
+        f"Case {_text(case.id)}, build {case.build}. {next_one}",
+        "",
+        "## What is loaded",
+        "",
+        *_loaded(case),
+        "",
+        "## What is done",
+        "",
+        "| notebook | asks | cells with output | saved (UTC) |",
+        "|---|---|---|---|",
+        *(
+            f"| [{file.stem}](notebooks/{file.name}) | {_question(file)} | {ran} of {of} | {when} |"
+            for file, ran, of, when in notebooks
+        ),
+        "| [sql_scratchpad](notebooks/sql_scratchpad.ipynb) | Whatever is not on the page | | |",
+        "",
+        _done(case),
+        "",
+        f"*Made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by `incident lab`; made anew each time it starts.*",
+        "",
+    ]
+    page = case.folder / START
+    page.write_text("\n".join(lines), encoding="utf-8")
+    return page
+
+
+def _loaded(case: Case) -> list[str]:
+    sources = case.sql("SELECT path, format, lines, loaded, rejected FROM sources ORDER BY path, source_id").rows()
+    if not sources:
+        return ["Nothing yet."]
+    span = case.sql(
+        "SELECT count(*) AS n, count(DISTINCT account_id) AS accounts, "
+        "strftime(min(occurred_at), '%Y-%m-%d %H:%M') AS first_at, "
+        "strftime(max(occurred_at), '%Y-%m-%d %H:%M') AS last_at FROM requests"
+    ).rows()[0]
+    head = f"{span['n']:,} requests of {span['accounts']:,} accounts, {span['first_at']} to {span['last_at']} UTC."
+    table = ["| export | format | lines | loaded | rejected |", "|---|---|---:|---:|---:|"]
+    shown = [
+        f"| {_text(s['path'])} | {_text(s['format'])} | {s['lines']:,} | {s['loaded']:,} | {s['rejected']:,} |"
+        for s in sources[:40]
+    ]
+    more = [f"| and {len(sources) - 40:,} more | | | | |"] if len(sources) > 40 else []
+    return [head, "", *table, *shown, *more]
+
+
+def _done(case: Case) -> str:
+    def entries(folder: str, pattern: str) -> int:
+        return sum(len(f.read_bytes().splitlines()) for f in (case.folder / folder).glob(pattern))
+
+    bundles = sum(f.is_dir() for f in (case.folder / "bundles").glob("*"))
+    return (
+        f"{entries('findings', 'ledger.jsonl'):,} entries in the ledger of findings, "
+        f"{entries('reviews', '*.jsonl'):,} review entries, {bundles:,} bundles in the case."
+    )
+
+
+def _progress(file: Path) -> tuple[int, int, str]:
+    """How many code cells have been run, of how many, and when the notebook was saved."""
+    cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    code = [c for c in cells if c["cell_type"] == "code" and "suggestion" not in c["metadata"].get("tags", ())]
+    ran = sum(bool(c.get("execution_count")) for c in code)
+    saved = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    return ran, len(code), f"{saved:%Y-%m-%d %H:%M}" if ran else ""
+
+
+def _question(file: Path) -> str:
+    text = "".join(json.loads(file.read_text(encoding="utf-8"))["cells"][0]["source"])
+    title = re.match(r"# (.+)", text)
+    return _text(title[1]) if title else ""
+
+
+def _count(case: Case, table: str) -> int:
+    return int(case.sql(f"SELECT count(*) FROM {table}").scalar())  # noqa: S608
+
+
+def _text(value: Any) -> str:
+    """A value in Markdown that can neither mark up nor end the cell of a table."""
+    return re.sub(r"([\\`*_\[\]|#!~])", r"\\\1", escape(visible(str(value)).replace("\n", " "), quote=False))
