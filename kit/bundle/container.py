@@ -77,13 +77,16 @@ def seal(
         raise BundleError(f"exports is {exports!r}; choose hash or include.")
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise BundleError(f"{to} exists already; choose a new folder for the bundle.")
+    signer = signature.fingerprint(sign_key) if sign_key else ""
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     sealing = Seal(case, profile, secrets.token_hex(8), now)
     part = to.parent / f".{to.name}.{sealing.bundle_id}.partial"
     part.mkdir(parents=True)
     try:
         _write_payload(part, sealing, exports)
-        _close_bag(part, sealing, sign_key)
+        _close_bag(part, sealing, signer)
+        if sign_key:
+            signature.sign(part / "tagmanifest-sha256.txt", sign_key)
         if to.exists():
             to.rmdir()
         os.replace(part, to)
@@ -194,7 +197,7 @@ def _include_exports(target: Path, received: list[dict[str, Any]]) -> None:
         shutil.copyfile(file, folder / re.sub(r"[^A-Za-z0-9._-]", "_", file.name).lstrip("."))
 
 
-def _close_bag(folder: Path, sealing: Seal, sign_key: Path | None) -> None:
+def _close_bag(folder: Path, sealing: Seal, signer: str) -> None:
     import bagit
 
     info = {
@@ -203,13 +206,11 @@ def _close_bag(folder: Path, sealing: Seal, sign_key: Path | None) -> None:
         "Bagging-Date": sealing.sealed_at[:10],
         "Bag-Software-Agent": f"distillation-incident-kit {version('distillation-incident-kit')} with bagit.py",
     }
-    if sign_key:
-        info["Signed-By"] = signature.fingerprint(sign_key)
+    if signer:
+        info["Signed-By"] = signer
     bagit.make_bag(str(folder), info, checksums=["sha256"])
     manifest = folder / "tagmanifest-sha256.txt"
     (folder / signature.TIMESTAMP_REQUEST).write_bytes(signature.timestamp_request(manifest))
-    if sign_key:
-        signature.sign(manifest, sign_key)
 
 
 def kit_digest() -> str:

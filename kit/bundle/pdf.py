@@ -13,33 +13,55 @@ from kit.errors import BundleError
 from kit.result import visible
 
 FULL_WIDTH_PX = 760.0
+BEYOND_FONTS = re.compile("[^\n\t -~\xa0-\u024f\u0370-\u04ff\u2010-\u2026\u2030-\u203a\u20ac\u2212]")
+BEYOND_ASCII = re.compile(r"[^\n\t -~]")
 
 
 def render(document: Document, made_at: datetime) -> bytes:
-    """The document as PDF. Raises BundleError if typst refuses it."""
+    """The document as PDF. Raises BundleError if typst refuses it.
+
+    typst uses its own fonts and those of the machine. Where no font has a character, PDF/UA forbids an empty box;
+    then everything beyond Latin, Greek and Cyrillic is written as \\uXXXX, and if need be all that is not ASCII.
+    """
+    refused = ""
+    for unknown in (None, BEYOND_FONTS, BEYOND_ASCII):
+        try:
+            return _set(json.dumps(_data(document, unknown), ensure_ascii=True), made_at)
+        except RuntimeError as e:
+            refused = str(e).splitlines()[0]
+            if "could not be displayed" not in refused:
+                break
+    raise BundleError(f"The PDF cannot be set ({refused}); report this with the title of the case.")
+
+
+def _set(data: str, made_at: datetime) -> bytes:
     import typst
 
+    template = (resources.files("kit") / "bundle" / "summary.typ").read_bytes()
+    made = typst.compile(
+        template, format="pdf", sys_inputs={"document": data}, pdf_standards=["ua-1"], timestamp=made_at
+    )
+    if not isinstance(made, bytes):
+        raise BundleError("typst gave no PDF; reinstall the typst package.")
+    return made
+
+
+def _data(document: Document, unknown: re.Pattern[str] | None) -> dict[str, Any]:
     data = {
-        "title": visible(document.title),
+        "title": visible(document.title) or "Untitled",
         "subtitle": visible(document.subtitle),
         "mark": document.mark,
         "blocks": [_block(b) for b in document.blocks],
     }
-    try:
-        made = typst.compile(
-            (resources.files("kit") / "bundle" / "summary.typ").read_bytes(),
-            format="pdf",
-            sys_inputs={"document": json.dumps(data, ensure_ascii=True)},
-            pdf_standards=["ua-1"],
-            timestamp=made_at,
-        )
-    except typst.TypstError as e:
-        raise BundleError(
-            f"The PDF cannot be set ({str(e).splitlines()[0]}); report this with the case title."
-        ) from e
-    if not isinstance(made, bytes):
-        raise BundleError("typst gave no PDF; reinstall the typst package.")
-    return made
+    return data if unknown is None else _escaped(data, unknown)
+
+
+def _escaped(value: Any, unknown: re.Pattern[str]) -> Any:
+    if isinstance(value, str):
+        return unknown.sub(lambda m: f"\\u{ord(m[0]):04x}", value)
+    if isinstance(value, dict):
+        return {k: v if k == "svg" else _escaped(v, unknown) for k, v in value.items()}
+    return [_escaped(v, unknown) for v in value] if isinstance(value, list) else value
 
 
 def _block(block: Block) -> dict[str, Any]:

@@ -22,14 +22,14 @@ SHA256_OID = bytes.fromhex("0609608648016503040201")
 
 def fingerprint(key: Path) -> str:
     """The SHA-256 fingerprint of an SSH key, private or public. Raises BundleError if it is none."""
+    if not key.is_file():
+        raise BundleError(f"{key} does not exist; give the path of an SSH private key.")
     public = key.with_name(key.name + ".pub")
     return _ssh_keygen("-l", "-E", "sha256", "-f", str(public if public.is_file() else key)).split()[1]
 
 
 def sign(manifest: Path, key: Path) -> Path:
     """Sign `manifest` with an SSH private key; writes and returns the signature beside it."""
-    if not key.is_file():
-        raise BundleError(f"{key} does not exist; give the path of an SSH private key.")
     _ssh_keygen("-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(manifest))
     return manifest.with_name(SIGNATURE)
 
