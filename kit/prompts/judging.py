@@ -7,7 +7,7 @@ from collections import defaultdict
 import duckdb
 
 from kit.prompts import rules as rule_data
-from kit.prompts.templates import COLUMN, put, texts
+from kit.prompts.templates import MINED, put, texts
 
 EXAMPLES = 5
 EXAMPLE_CHARS = 4000
@@ -70,7 +70,7 @@ def _examples(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     )
     template_of = {(p, i): t for p, i, t in con.execute("FROM shown").fetchall()}
     out: dict[str, list[str]] = defaultdict(list)
-    for part in COLUMN:
+    for part in MINED:
         found = {}
         for ids, batch in texts(con, part, f"text_id IN (SELECT text_id FROM shown WHERE part = '{part}')"):
             found |= dict(zip(ids.tolist(), batch, strict=True))

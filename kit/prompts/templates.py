@@ -19,7 +19,8 @@ REPEATED = {"prompt": 20, "system": 5}  # requests that make a text said word fo
 PIVOTS = 8  # members from which the one is chosen whose text shows the skeleton
 BATCH = 20_000
 SLOT = "{…}"
-COLUMN = {"prompt": "prompt_text", "system": "system_text"}
+COLUMN = {"prompt": "prompt_text", "system": "system_text", "response": "response_text"}
+MINED = ("prompt", "system")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
             WHERE is_primary AND trim({column}) <> ''""",
             {"part": part},
         )
+    for part in MINED:
         _mine_part(con, part)
     con.execute(REQUEST_TEMPLATES)
     con.execute(ACCOUNT_TEMPLATES)

@@ -14,7 +14,8 @@ I64 = NDArray[np.int64]
 
 HEAD, TAIL = 280, 140  # tokens kept of a long text: what is constant stands in front, at the end, or near them
 NUMBER = np.uint32(7)  # every token with a digit in it: 17, 2026-05-01, gpt4, 0x3f
-SEPARATOR, WORD, DIGIT, SINGLE = 0, 1, 2, 3
+SEPARATOR, WORD, DIGIT, SINGLE, MARK = 0, 1, 2, 3, 4
+MARKUP = "<>[]{}#|=~^`*"  # a run of these is a token: markers, headings and fences tell templates apart
 # Scripts written without spaces between words: each character is a token of its own.
 UNSPACED = (
     (0x0E00, 0x0FFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x31F0, 0x31FF),
@@ -36,6 +37,8 @@ def _tables() -> tuple[NDArray[np.uint8], U64]:
             kind[code] = WORD
             plain = unicodedata.normalize("NFKC", char).lower()
             fold[code] = ord(plain) if len(plain) == 1 else code
+    for char in MARKUP:
+        kind[ord(char)] = MARK
     for first, last in UNSPACED:
         part = kind[first : last + 1]
         part[part == WORD] = SINGLE
@@ -83,10 +86,11 @@ def _scan(texts: list[str]) -> tuple[U32, I64, I64, I64]:
     kind = kinds[code]
     inside = (kind == WORD) | (kind == DIGIT)
     single = kind == SINGLE
-    before = np.concatenate(([False], inside[:-1]))
-    after = np.concatenate((inside[1:], [False]))
-    starts = np.flatnonzero((inside & ~before) | single)
-    ends = np.flatnonzero((inside & ~after) | single) + 1
+    run = np.where(inside, 1, np.where(kind == MARK, 2, 0)).astype(np.int8)
+    change = np.diff(run, prepend=0, append=0)
+    first_of_run, last_of_run = (change[:-1] != 0) & (run > 0), (change[1:] != 0) & (run > 0)
+    starts = np.flatnonzero(first_of_run | single)
+    ends = np.flatnonzero(last_of_run | single) + 1
     up, down = _powers(1 << max(12, int(len(code)).bit_length()))
     sums = np.zeros(len(code) + 1, np.uint64)
     np.cumsum(folds[code] * up[: len(code)], out=sums[1:])

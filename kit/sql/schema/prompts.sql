@@ -46,3 +46,11 @@ CREATE TABLE response_flows (          -- text answered to one account that come
   median_lag_s DOUBLE,
   mean_containment DOUBLE              -- share of the answer's shingles found in the prompt, 0 to 1
 );
+
+CREATE TABLE returned_requests (       -- requests whose prompt holds an answer given earlier to another account
+  source_id VARCHAR,
+  line BIGINT,
+  account_id VARCHAR,                  -- who sent it back
+  from_accounts BIGINT,                -- accounts that had been given the answer
+  containment DOUBLE                   -- greatest share of one answer's shingles found in the prompt, 0 to 1
+);

@@ -1,0 +1,111 @@
+"""Response flow: text answered to one account that comes back as another account's prompt.
+
+Each answer is sketched by its SKETCH smallest shingle hashes (bottom-k; Broder 1997), so the share of them found in a
+prompt estimates how much of the answer the prompt holds.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+
+from kit.prompts.mining import _double, _ranges
+from kit.prompts.templates import put, texts
+from kit.prompts.tokens import I64, U32, U64, tokenise
+
+SHINGLE = 8  # tokens
+SKETCH = 16  # shingles kept of an answer
+HELD = 0.5  # share of an answer's sketch a prompt must hold
+LEAST = 4  # shingles a prompt must hold
+SAID_OFTEN = 20  # answers with the same shingle, or accounts with the same answer, beyond which it is a set phrase
+
+
+def build(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill response_flows and returned_requests."""
+    answer_ids, answer_shingles = _sketches(con)
+    put(con, "answer_shingles", shingle=answer_shingles, text_id=answer_ids)
+    prompt_ids, prompt_shingles = _held(con, np.unique(answer_shingles))
+    put(con, "prompt_shingles", shingle=prompt_shingles, text_id=prompt_ids)
+    con.execute(PAIRS, {"often": SAID_OFTEN, "held": HELD, "least": LEAST})
+    con.execute(RETURNED, {"often": SAID_OFTEN})
+    con.execute(REQUESTS)
+    con.execute(FLOWS)
+
+
+def _shingles(tokens: U32, counts: I64) -> tuple[I64, U64]:
+    """(text, hash) of every run of SHINGLE tokens."""
+    h = tokens.astype(np.uint64)
+    for k in range(SHINGLE.bit_length() - 1):
+        h = _double(h, 1 << k)
+    n = np.maximum(counts - SHINGLE + 1, 0)
+    return np.repeat(np.arange(len(counts)), n), h[_ranges(np.cumsum(counts) - counts, n)]
+
+
+def _sketches(con: duckdb.DuckDBPyConnection) -> tuple[U64, U64]:
+    ids, shingles = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
+    for text_ids, batch in texts(con, "response"):
+        tokens, counts = tokenise(batch)
+        row, h = _shingles(tokens, counts)
+        total = np.bincount(row, minlength=len(batch))
+        low = h < (np.minimum(1.0, 3 * SKETCH / np.maximum(total, 1)) * (2.0**64 - 2048)).astype(np.uint64)[row]
+        row, h = row[low], h[low]
+        order = np.lexsort((h, row))
+        row, h = row[order], h[order]
+        first = np.searchsorted(row, np.arange(len(batch)))
+        kept = np.arange(len(row)) - first[row] < SKETCH
+        ids.append(text_ids[row[kept]])
+        shingles.append(h[kept])
+    return np.concatenate(ids), np.concatenate(shingles)
+
+
+def _held(con: duckdb.DuckDBPyConnection, known: U64) -> tuple[U64, U64]:
+    """(prompt, shingle) for the shingles of answers that occur in prompts."""
+    bits = max(16, len(known).bit_length() + 4)
+    sieve = np.zeros(1 << min(bits, 27), bool)
+    shift = np.uint64(64 - min(bits, 27))
+    sieve[(known >> shift).astype(np.int64)] = True
+    ids, shingles = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
+    for text_ids, batch in texts(con, "prompt") if len(known) else ():
+        row, h = _shingles(*tokenise(batch))
+        some = sieve[(h >> shift).astype(np.int64)]
+        row, h = row[some], h[some]
+        place = np.minimum(np.searchsorted(known, h), len(known) - 1)
+        hit = known[place] == h
+        ids.append(text_ids[row[hit]])
+        shingles.append(h[hit])
+    return np.concatenate(ids), np.concatenate(shingles)
+
+
+PAIRS = """
+CREATE OR REPLACE TEMP TABLE flow_pairs AS
+WITH a AS (SELECT DISTINCT shingle, text_id FROM answer_shingles),
+rare AS (SELECT shingle, text_id FROM a WHERE shingle IN (SELECT shingle FROM a GROUP BY shingle HAVING count(*) <= $often)),
+size AS (SELECT text_id, count(*) AS n FROM rare GROUP BY text_id),
+p AS (SELECT DISTINCT shingle, text_id FROM prompt_shingles)
+SELECT p.text_id AS prompt_id, rare.text_id AS answer_id, count(*) / any_value(size.n) AS containment
+FROM rare JOIN p USING (shingle) JOIN size ON size.text_id = rare.text_id
+GROUP BY p.text_id, rare.text_id
+HAVING count(*) >= $least AND count(*) >= $held * any_value(size.n)
+"""
+RETURNED = """
+CREATE OR REPLACE TEMP TABLE flow_rows AS
+WITH answers AS (SELECT a.text_id, r.account_id, r.occurred_at FROM asked a JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
+    WHERE a.part = 'response' AND r.account_id IS NOT NULL AND a.text_id IN (SELECT answer_id FROM flow_pairs)),
+rare AS (FROM answers WHERE text_id IN (SELECT text_id FROM answers GROUP BY text_id HAVING count(DISTINCT account_id) <= $often)),
+prompts AS (SELECT a.text_id, a.source_id, a.line, r.account_id, r.occurred_at FROM asked a JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
+    WHERE a.part = 'prompt' AND r.account_id IS NOT NULL AND a.text_id IN (SELECT prompt_id FROM flow_pairs))
+SELECT p.source_id, p.line, p.account_id AS to_account_id, a.account_id AS from_account_id,
+  min(epoch(p.occurred_at) - epoch(a.occurred_at)) AS lag_s, max(f.containment) AS containment
+FROM flow_pairs f JOIN rare a ON a.text_id = f.answer_id JOIN prompts p ON p.text_id = f.prompt_id
+WHERE a.account_id <> p.account_id AND a.occurred_at < p.occurred_at
+GROUP BY p.source_id, p.line, p.account_id, a.account_id
+"""
+REQUESTS = """
+INSERT INTO returned_requests
+SELECT source_id, line, to_account_id, count(*), round(max(containment), 6) FROM flow_rows GROUP BY ALL ORDER BY ALL
+"""
+FLOWS = """
+INSERT INTO response_flows
+SELECT from_account_id, to_account_id, count(*), round(median(lag_s), 3), round(avg(round(containment, 3)::DECIMAL(9, 3)), 6)
+FROM flow_rows GROUP BY ALL ORDER BY ALL
+"""
