@@ -3,5 +3,19 @@
 from kit.volume.events import ban_replacement, failover, release_pivot
 from kit.volume.profiles import build
 from kit.volume.series import anomalies, gaps, requests
+from kit.volume.sets import extraction, extraction_by_capability, plan_value, profiles, synchrony
 
-__all__ = ["anomalies", "ban_replacement", "build", "failover", "gaps", "release_pivot", "requests"]
+__all__ = [
+    "anomalies",
+    "ban_replacement",
+    "build",
+    "extraction",
+    "extraction_by_capability",
+    "failover",
+    "gaps",
+    "plan_value",
+    "profiles",
+    "release_pivot",
+    "requests",
+    "synchrony",
+]

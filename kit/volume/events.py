@@ -11,7 +11,7 @@ import polars as pl
 from kit import stats
 from kit.case import Case, analysis
 from kit.result import Result
-from kit.volume.select import Accounts, chosen
+from kit.volume.select import Accounts, chosen, steady
 
 TIME = pl.Datetime("us", "UTC")
 LEAST_ACCOUNTS, LEAST_MATCHED, LEAST_REQUESTS = 5, 20, 10
@@ -71,7 +71,7 @@ def release_pivot(
         row["verdict"] = row["verdict"] or _pivot_verdict(row, alpha)
     frame = pl.DataFrame(rows, schema=PIVOT).sort("q", "kind", "group_id", "request_model", nulls_last=True)
     units = {"difference": "share of requests, 0 to 1", "spread": "ratio of variances"}
-    return asked.with_frame(frame.fill_nan(None), name="release_pivot", units=units)
+    return asked.with_frame(steady(frame), name="release_pivot", units=units)
 
 
 def _pivot(town: pl.DataFrame, uptake: pl.DataFrame, hour: datetime, days: int) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def ban_replacement(
         row["q"] = None if np.isnan(q) else float(q)
         row["verdict"] = row.get("verdict") or _ban_verdict(row, alpha)
     units = {"takeover": "successors' requests a day / those of the closed before", "n": "windows compared with"}
-    return asked.with_frame(pl.DataFrame(rows, schema=BAN).fill_nan(None), name="ban_replacement", units=units)
+    return asked.with_frame(steady(pl.DataFrame(rows, schema=BAN)), name="ban_replacement", units=units)
 
 
 def _replacement(
@@ -304,6 +304,4 @@ def failover(
         rows.append(r | {"share": r["switched"] / max(r["requests"], 1), "p": p, "verdict": verdict})
     schema = {"fate": pl.String, "requests": pl.Int64, "switched": pl.Int64, "switched_account": pl.Int64}
     frame = pl.DataFrame(rows, schema=schema | {"share": pl.Float64, "p": pl.Float64, "verdict": pl.String})
-    return asked.with_frame(
-        frame.fill_nan(None), name="failover", units={"share": f"switched within {within_s:g} s"}
-    )
+    return asked.with_frame(steady(frame), name="failover", units={"share": f"switched within {within_s:g} s"})

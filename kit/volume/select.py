@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import polars as pl
+
 from kit.case import Case
 from kit.errors import ParameterError
 
@@ -37,3 +39,8 @@ def chosen(case: Case, accounts: Accounts = None, cluster: str | None = None) ->
     if missing := sorted(set(wanted) - set(known["account_id"])):
         raise ParameterError(f"The case has no account {missing[0]!r}; the table accounts lists them.")
     return wanted
+
+
+def steady(frame: pl.DataFrame) -> pl.DataFrame:
+    """Numbers to six significant digits and no NaN: what another processor computes gives the same digest."""
+    return frame.with_columns(pl.col(pl.Float64).fill_nan(None).round_sig_figs(6))

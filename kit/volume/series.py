@@ -13,7 +13,7 @@ from kit import stats
 from kit.case import Case, analysis
 from kit.errors import ParameterError
 from kit.result import Result
-from kit.volume.select import Accounts, chosen
+from kit.volume.select import Accounts, chosen, steady
 
 SPANS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 WINDOWS_H = (1, 6, 24)
@@ -82,7 +82,7 @@ def anomalies(
     start, counts = _hourly(case, asked.frame, "requests")
     found = find_anomalies(counts, start, usable=_outside(holes, start, counts.size), alpha=alpha)
     units = {"requests": "requests in the window", "expected": "requests", "ratio": "requests / expected"}
-    return asked.with_frame(pl.DataFrame(found, schema=FOUND, orient="row"), name="anomalies", units=units)
+    return asked.with_frame(steady(pl.DataFrame(found, schema=FOUND, orient="row")), name="anomalies", units=units)
 
 
 @analysis
@@ -111,7 +111,7 @@ def gaps(case: Case) -> Result:
         inside = any(s["first_at"] < a and s["last_at"] > b for s in spans)
         kind = "no export: inside an export" if inside else "no export: between two exports"
         rows.append((kind, a, b, expected / (end - begin), got / (end - begin), p, end - begin))
-    return asked.with_frame(pl.DataFrame(rows, schema=MISSING, orient="row"), name="export_gaps")
+    return asked.with_frame(steady(pl.DataFrame(rows, schema=MISSING, orient="row")), name="export_gaps")
 
 
 UTC_TIME = pl.Datetime("us", "UTC")
