@@ -127,9 +127,10 @@ class Audience:
             else:
                 columns.append(series)
         out = pl.DataFrame(columns).drop(*DROPPED[self.profile], strict=False)
+        if "cluster_id" not in out.columns or ("exchanges" in out.columns and "account_id" not in out.columns):
+            return out
         # The order of the ids must not show in the order of the rows.
-        named = [c for c in ("cluster_id", "account_id") if c in out.columns]
-        return out.sort(named, maintain_order=True) if named else out
+        return out.sort([c for c in ("cluster_id", "account_id") if c in out.columns], maintain_order=True)
 
     def _finding(self, number: int, finding: dict[str, Any]) -> dict[str, Any]:
         """A finding without its Results, whose parameters may name accounts, and without its author."""

@@ -114,7 +114,7 @@ def record_findings(case: Case) -> None:
     findings.record(
         case,
         "one-operation",
-        claim=f"Account acct_0003 and 19 more act as one. {PERSONAL} {PAYLOADS[0]}",
+        claim="Account acct_0003 and 19 more act as one, says mary.major@example.net of Mary Major. <b>Bold</b>",
         supports=[busy],
         confidence="moderate",
         likelihood="likely",

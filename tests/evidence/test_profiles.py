@@ -1,0 +1,152 @@
+"""What leaves the house holds no id, no address, no personal data, and no forty characters of a prompt."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pypdf
+import pytest
+from hostile_case import prompt
+
+from kit import Case, bundle
+from kit.bundle.audience import quoted_texts, without_small_rows
+from kit.errors import BundleError
+from kit.redact import Redactor
+
+Sealed = Callable[[str], Path]
+
+
+def words_in(folder: Path) -> str:
+    """Every text of a bundle, unpacked."""
+    out = []
+    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+        if file.suffix == ".docx":
+            with zipfile.ZipFile(file) as z:
+                out += [re.sub(r"<[^>]+>", " ", z.read(n).decode("utf-8", "replace")) for n in z.namelist()]
+        elif file.suffix == ".pdf":
+            out += [page.extract_text() for page in pypdf.PdfReader(file).pages]
+        elif file.suffix == ".parquet":
+            out.append(pl.read_parquet(file).write_ndjson())
+        else:
+            out.append(file.read_bytes().decode("utf-8", "replace"))
+    return "\n".join(out)
+
+
+@pytest.mark.parametrize("profile", ["partner", "public"])
+def test_nothing_personal_and_no_prompt_is_in_a_shared_bundle(sealed: Sealed, profile: str) -> None:
+    text = words_in(sealed(profile))
+    found = [f"acct_{i:04d}" for i in range(40) if f"acct_{i:04d}" in text]
+    found += [a for a in (f"198.51.100.{i}" for i in range(100)) if a in text]
+    found += [
+        w for w in ("@example", "example.net", "4111 1111", "1234567", "Jane", "Roe", "org_0", "req_0") if w in text
+    ]
+    found += ["INC-1"] if "INC-1" in text else []
+    even = " ".join(text.split())
+    for i in range(400):
+        asked = " ".join(prompt(i).split())
+        found += [asked[a : a + 40] for a in range(len(asked) - 39) if asked[a : a + 40] in even]
+    assert found == []
+
+
+def test_the_internal_bundle_does_hold_them(sealed: Sealed) -> None:
+    text = words_in(sealed("internal"))
+    assert "acct_0003" in text
+    assert "198.51.100.3" in text
+    assert "by the rubric below and show every step of" in text
+
+
+def test_pseudonyms_join_inside_a_bundle_and_not_across(sealed: Sealed, hostile: Case, tmp_path: Path) -> None:
+    first = json.loads((sealed("partner") / "data" / "evidence.json").read_text())
+    members = pl.read_parquet(next((sealed("partner") / "data" / "annexes").glob("*members.parquet")))
+    group = first["clusters"][0]
+    assert len(group["accounts"]) == 20
+    assert set(group["accounts"]) < set(members["account_id"])
+    stix = (sealed("partner") / "data" / "stix.json").read_text()
+    assert all(a in stix for a in group["accounts"])
+    assert first["findings"][0]["cluster_id"] == group["cluster_id"]
+    other = bundle.seal(hostile, tmp_path / "other", profile="partner")
+    second = json.loads((other / "data" / "evidence.json").read_text())
+    assert not set(group["accounts"]) & set(second["clusters"][0]["accounts"])
+    assert second["clusters"][0]["cluster_id"] != group["cluster_id"]
+    assert second["build"] != first["build"]
+
+
+def test_a_partner_bundle_has_an_expiry_date_a_marking_and_a_log(sealed: Sealed) -> None:
+    case = json.loads((sealed("partner") / "data" / "evidence.json").read_text())["case"]
+    assert case["tlp"] == "TLP:AMBER"
+    assert case["expires_at"] > case["sealed_at"][:10]
+    log = json.loads((sealed("partner") / "data" / "redaction-log.json").read_text())
+    assert log["by_kind"]["pseudonym"] > 25
+    assert log["by_kind"]["prompt text"] >= 2
+    assert log["by_kind"]["e-mail"] >= 1
+    assert "acct_" not in json.dumps(log)
+
+
+def test_a_public_bundle_holds_no_count_below_ten(sealed: Sealed) -> None:
+    made = json.loads((sealed("public") / "data" / "evidence.json").read_text())
+    assert [c["account_count"] for c in made["clusters"]] == [20]
+    assert made["clusters"][0]["accounts"] == []
+    assert made["findings"] == []
+    small = []
+    for file in (sealed("public") / "data" / "annexes").glob("exhibit*.parquet"):
+        frame = pl.read_parquet(file)
+        small += [
+            (file.name, c) for c, t in frame.schema.items() if t.is_integer() and frame[c].is_between(1, 9).any()
+        ]
+    assert small == []
+
+
+def test_rows_left_out_cannot_be_had_by_subtraction() -> None:
+    frame = pl.DataFrame(
+        {"cluster_id": ["a"] * 3 + ["b"], "accounts": [40, 12, 3, 30], "exchanges": [400, 120, 3, 9]}
+    )
+    assert without_small_rows(frame)["accounts"].to_list() == [40, 30]
+
+
+def test_quotes_of_a_prompt_are_found_at_forty_characters_and_not_below(hostile: Case) -> None:
+    asked = " ".join(prompt(5).split())
+    longer, shorter = f"He said: {asked[7:47]} and left.", f"He said: {asked[7:46]}\u00a7 and left."
+    spread = longer.replace("answer 5", "answer\n  5")
+    other = "nothing of the kind stands in any of the prompts of this case"
+    assert quoted_texts(hostile, [longer, shorter, spread, other]) == {longer, spread}
+
+
+def test_a_shared_bundle_never_holds_the_exports(hostile: Case, tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="never holds exports"):
+        bundle.seal(hostile, tmp_path / "x", profile="partner", exports="include")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mail jane.roe+x@mail.example.co.uk now", "mail [e-mail] now"),
+        ("card 4111-1111-1111-1111.", "card [card]."),
+        ("not a card 4111111111111112", "not a card 4111111111111112"),
+        ("iban DE89 3704 0044 0532 0130 00.", "iban [bank account]."),
+        ("from 2001:db8::7 and 203.0.113.9/32", "from [address] and [address]"),
+        ("call (415) 555-2671 or +442079460958", "call [phone] or [phone]"),
+        ("key sk-proj-abcdEFGH1234567890 leaked", "key [key] leaked"),
+        ("at 12 Baker Street near it", "at [street] near it"),
+        ("we met Jane Q. Roe there", "we met [name] there"),
+        ("asked by 张三 today", "asked by [text] today"),
+        ("see https://evil.example/x?y=1 and javascript:alert(1)", "see [link] and [link]"),
+        ("Account acct_1 used 10.9.8.7", "Account {} used [address]"),
+        (
+            "Four of five families agree. 43,063 exchanges from 2026-04-27 00:00:07 to 2026-06-04, p = 0.001.",
+            "Four of five families agree. 43,063 exchanges from 2026-04-27 00:00:07 to 2026-06-04, p = 0.001.",
+        ),
+    ],
+)
+def test_free_text_is_redacted_and_counted(text: str, expected: str) -> None:
+    redactor = Redactor(b"key", known={"acct_1": "account"})
+    assert redactor.text(text, "test") == expected.format(redactor.pseudonym("account", "acct_1"))
+    assert sum(redactor.counts.values()) == expected.count("[") + expected.count("{}")
+
+
+def test_the_search_reads_every_format(sealed: Sealed) -> None:
+    assert words_in(sealed("public")).count("suspected harvesting of model outputs") >= 5
