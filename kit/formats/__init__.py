@@ -75,21 +75,32 @@ class Format:
         """The canonical rows of one record as (table, row). Raises Skipped if it is of another kind."""
         if not isinstance(record, dict):
             raise Skipped("not an object")
-        for path, wanted in self.records.get("only", {}).items():
-            if str(find(record, path)) not in wanted:
-                raise Skipped(f"not a record of the kind asked for: {path} is {str(find(record, path))[:40]!r}")
-        needed = self.records.get("needs", [])
-        if needed and all(find(record, p) in (None, "") for p in needed):
-            raise Skipped(f"not a model call: no {needed[0]}")
+        reason = self._not_a_row(record)
+        if reason and not self.identifiers:
+            raise Skipped(reason)
+        if self.identifiers:
+            yield from _identifier_rows(record, self.identifiers, self.nulls)
+        if reason or self.kind == "identifiers":
+            return
         row = {
             n: v for n, spec in self.columns.items() if (v := column_value(record, spec, self.nulls)) is not None
         }
         if self.content:
             _add_content(row, record, self.content)
-        if self.kind != "identifiers":
-            yield self.kind, row
-        if self.identifiers:
-            yield from _identifier_rows(record, self.identifiers, self.nulls)
+        yield self.kind, row
+
+    def _not_a_row(self, record: Row) -> str:
+        """Why a record is no row of this format's table, or ""."""
+        for path, wanted in self.records.get("only", {}).items():
+            if str(find(record, path)) not in wanted:
+                return f"not a model call: {path} is {str(find(record, path))[:40]!r}"
+        for path, unwanted in self.records.get("except", {}).items():
+            if str(find(record, path)) in unwanted:
+                return f"not a model call: {path} is {str(find(record, path))[:40]!r}"
+        needed = self.records.get("needs", [])
+        if needed and all(find(record, p) in (None, "", "-") for p in needed):
+            return f"not a model call: no {needed[0]}"
+        return ""
 
     def ties_of(self, record: Any) -> Iterator[str]:
         """Further ids by which records of one event know each other, as "space:value"."""
@@ -110,9 +121,12 @@ def _explode(value: Any, steps: Sequence[str]) -> Iterator[Any]:
     if not steps:
         yield value
         return
-    name, many = steps[0].removesuffix("[]"), steps[0].endswith("[]")
-    inner = find(value, name) if isinstance(value, dict) else None
-    inner = parsed(inner)
+    many, optional = "[]" in steps[0], steps[0].endswith("?")
+    names = steps[0].removesuffix("?").removesuffix("[]").split("|")
+    inner = next((i for n in names if (i := parsed(find(value, n))) is not None), None)
+    if optional and not isinstance(inner, list | dict):
+        yield from _explode(value, steps[1:])
+        return
     for one in inner if many and isinstance(inner, list) else [inner] if inner is not None else []:
         yield from _explode({**one, "^": value} if isinstance(one, dict) else one, steps[1:])
 
@@ -155,6 +169,7 @@ def read_format(file: Path | Any, name: str) -> Format:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
         head = data.pop("format")
+        parent = format_named(head["extends"]) if "extends" in head else None
         unknown = set(data) - TABLES
         if unknown:
             raise KeyError(f"unknown table [{sorted(unknown)[0]}]")
@@ -168,10 +183,10 @@ def read_format(file: Path | Any, name: str) -> Format:
             rank=int(head.get("rank", 20)),
             recognise=data.get("recognise", {}),
             records=data.get("records", {}),
-            columns=data.get("columns", {}),
-            content=data.get("content", {}),
-            identifiers=data.get("identifiers", {}),
-            ties=data.get("ties", {}),
+            columns={**(parent.columns if parent else {}), **data.get("columns", {})},
+            content=data.get("content", parent.content if parent else {}),
+            identifiers=data.get("identifiers", parent.identifiers if parent else {}),
+            ties=data.get("ties", parent.ties if parent else {}),
             nulls=frozenset(head.get("nulls", [])),
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as e:
@@ -182,15 +197,17 @@ def read_format(file: Path | Any, name: str) -> Format:
 def formats() -> dict[str, Format]:
     """Every format the kit knows, by name."""
     folder = resources.files("kit") / "formats"
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
-    return {f.name.removesuffix(".toml"): read_format(f, f.name.removesuffix(".toml")) for f in files}
+    names = sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+    return {name: format_named(name) for name in names}
 
 
+@cache
 def format_named(name: str) -> Format:
     """A format by its name. Raises LoadError if there is none."""
-    if name not in formats():
+    file = resources.files("kit") / "formats" / f"{name}.toml"
+    if not name.replace("_", "").isalnum() or not file.is_file():
         raise LoadError(f"There is no format {name!r}; choose auto or one of {', '.join(formats())}.")
-    return formats()[name]
+    return read_format(file, name)
 
 
 def recognise(values: Sequence[Any], file_name: str) -> Format | None:

@@ -255,3 +255,23 @@ def _at(value: Any, *names: str) -> Any:
             return None
         value = value.get(name)
     return value
+
+
+def joined(records: list[Fields], texts: frozenset[str]) -> Fields:
+    """Records of one call as one: the first value of each field, pieces of the fields named in `texts` joined."""
+    whole: Fields = {}
+    for record in records:
+        for name, value in record.items():
+            if name == "properties":
+                value = parsed(value)
+            there = whole.get(name)
+            if there in (None, "", [], {}):
+                whole[name] = value
+            elif isinstance(there, dict) and isinstance(value, dict):
+                whole[name] = joined([there, value], texts)
+            elif name in texts and value not in (None, "", [], {}):
+                left, right = parsed(there), parsed(value)
+                whole[name] = (
+                    left + right if isinstance(left, list) and isinstance(right, list) else f"{there}{value}"
+                )
+    return whole

@@ -12,22 +12,10 @@ from kit.formats.messages import parsed
 
 Spec = str | list[str] | dict[str, Any]
 PER_SECOND = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
-KEYS = {
-    "path",
-    "as",
-    "scale",
-    "map",
-    "default",
-    "sum",
-    "const",
-    "match",
-    "part",
-    "split",
-    "minus",
-    "join",
-    "by",
-    "until",
-}
+KEYS = frozenset(
+    {"path", "as", "scale", "map", "default", "sum", "minus", "const", "match", "split", "part", "join", "by"}
+    | {"until", "suffix", "plus_days", "lower"}
+)
 
 
 @lru_cache(4096)
@@ -62,7 +50,8 @@ def find(record: Any, path: str, missing: Any = None) -> Any:
 def column_value(record: Any, spec: Spec, nulls: frozenset[str] = frozenset()) -> Any:
     """The value a column specification asks for, or None."""
     if isinstance(spec, str):
-        return _plain(find(record, spec), nulls)
+        paths = spec.split("|") if "|" in spec else (spec,)
+        return next((v for p in paths if (v := _plain(find(record, p), nulls)) is not None), None)
     if isinstance(spec, list):
         return next((v for p in spec if (v := column_value(record, p, nulls)) is not None), None)
     if "const" in spec:
@@ -122,7 +111,15 @@ def _changed(value: Any, spec: dict[str, Any]) -> Any:
         value = spec["map"].get(text, spec["map"].get("*", spec.get("default", value)))
     if "scale" in spec and (number := _number(value)) is not None:
         value = number * Decimal(str(spec["scale"]))
-    return as_time(value, spec["as"]) if "as" in spec else value
+    if "as" in spec:
+        value = as_time(value, spec["as"])
+    if "suffix" in spec:
+        value = f"{value}{spec['suffix']}"
+    if "plus_days" in spec:
+        value = (datetime.fromisoformat(str(value)) + timedelta(days=spec["plus_days"])).isoformat()
+    if spec.get("lower"):
+        value = str(value).lower()
+    return None if value == "" else value
 
 
 def elapsed_ms(start: Any, end: Any, unit: str | None) -> float | None:
@@ -139,6 +136,11 @@ def as_time(value: Any, unit: str) -> Any:
     number = _number(value)
     if number is None:
         return value
+    if unit == "epoch":  # the unit is told by the size: seconds, milli-, micro- or nanoseconds since 1970
+        digits = len(str(int(abs(number))))
+        unit = (
+            "epoch_s" if digits < 12 else "epoch_ms" if digits < 15 else "epoch_us" if digits < 18 else "epoch_ns"
+        )
     try:
         if unit == "ticks":  # 100 ns since 0001-01-01
             moment = datetime(1, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(number) // 10)

@@ -26,7 +26,9 @@ from polars.io.plugins import register_io_source
 from kit.database import first_line
 from kit.errors import LoadError
 from kit.formats import Format, Skipped
+from kit.formats.messages import joined
 from kit.formats.secrets import mask_secrets
+from kit.formats.values import column_value
 from kit.load import casting
 from kit.load.container import LONGEST_LINE, Container, pieces
 from kit.load.records import Read, Reject, Shape, csv_rows, json_lines, numbered, read, text_of_row, unwrap
@@ -35,6 +37,7 @@ from kit.result import visible
 BATCH = 16 << 20
 ROW_GROUP = 30_000
 KEPT_REJECTS = 100_000
+OPEN_CALLS = 20_000  # calls whose records may still come, when records are stitched
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class Staging:
         self.rejects: list[tuple[int, str, str]] = []
         self.ties: list[tuple[int, str]] = []
         self.side: dict[str, list[pl.DataFrame]] = {}
+        self.open: dict[str, tuple[int, list[Any]]] = {}
         self.mark = f"{os.getpid()}-{threading.get_ident()}"
         self.spill = folder / ".spill"
         self.partial = folder / "requests" / f"{plan.sha256}.{self.mark}.partial"
@@ -268,16 +272,44 @@ class Staging:
                 continue
             for record in self._records(value):
                 ordinal += 1
-                number = ordinal if many else line
-                for kind, row in self._rows(number, record):
-                    text = orjson.dumps(row, default=_as_text, option=orjson.OPT_NON_STR_KEYS)
-                    waiting.setdefault(kind, []).append(text)
-                    numbers.setdefault(kind, []).append(number)
-                    size += len(text)
+                for number, whole in self._stitched(ordinal if many else line, record):
+                    size += self._add(number, whole, waiting, numbers)
             if size > BATCH:
                 yield from self._flush(waiting, numbers)
                 size = 0
+        for number, records in self.open.values():
+            self._add(number, self._joined(records), waiting, numbers)
+        self.open.clear()
         yield from self._flush(waiting, numbers)
+
+    def _add(self, number: int, record: Any, waiting: dict[str, list[bytes]], numbers: dict[str, list[int]]) -> int:
+        size = 0
+        for kind, row in self._rows(number, record):
+            text = orjson.dumps(row, default=_as_text, option=orjson.OPT_NON_STR_KEYS)
+            waiting.setdefault(kind, []).append(text)
+            numbers.setdefault(kind, []).append(number)
+            size += len(text)
+        return size
+
+    def _stitched(self, number: int, record: Any) -> Iterator[tuple[int, Any]]:
+        """Records of one call, told by a key, become one at the line of the first; the rest come as they are."""
+        spec = self.plan.format.records.get("stitch") if self.plan.format else None
+        key = column_value(record, spec) if spec and isinstance(record, dict) else None
+        if key is None:
+            yield number, record
+            return
+        self.open.setdefault(str(key), (number, []))[1].append(record)
+        if len(self.open) > OPEN_CALLS:
+            number, records = self.open.pop(next(iter(self.open)))
+            yield number, self._joined(records)
+
+    def _joined(self, records: list[dict[str, Any]]) -> dict[str, Any]:
+        rules = self.plan.format.records if self.plan.format else {}
+        order = rules.get("order")
+        if order:
+            records = sorted(records, key=lambda r: int(column_value(r, order) or 0))
+        self.counts.loaded += len(records) - 1
+        return joined(records, frozenset(rules.get("join", [])))
 
     def _records(self, value: Any) -> Iterator[Any]:
         fmt = self.plan.format
@@ -455,10 +487,15 @@ def _text(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float | Decimal):
-        return str(value) if not isinstance(value, Decimal) else format(value, "f")
+        return str(value) if not isinstance(value, Decimal) else _decimal(value)
     if isinstance(value, datetime | date):
         return value.isoformat().replace("+00:00", "Z")
     return orjson.dumps(value, default=str).decode()
+
+
+def _decimal(value: Decimal) -> str:
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _as_text(value: Any) -> str:
