@@ -24,6 +24,8 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
         matched = rule_data.matching(list(rules.values()), part, skeleton, shown[template_id])
         found[template_id] = (matched, known)
     _mark_harness(con, [t for t, part, _ in templates if part == "system" and _is_harness(*found[t], rules)])
+    put(con, "persona_templates", template_id=[t for t, *_ in templates if "product_persona" in found[t][0]])
+    con.execute(CARRIED)
     facts = {r[0]: r[1:] for r in con.execute(FACTS).fetchall()}
     judged = []
     for template_id, part, _ in templates:
@@ -79,14 +81,28 @@ def _examples(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     return out
 
 
+# A reasoning block's signature seen with several accounts, or after different earlier messages, was carried over.
+CARRIED = """
+CREATE OR REPLACE TEMP TABLE carried_signatures AS
+SELECT signature_hash FROM requests WHERE is_primary AND signature_hash <> '' AND account_id IS NOT NULL
+GROUP BY signature_hash HAVING count(DISTINCT account_id) > 1
+"""
 FACTS = """
-SELECT t.template_id, count(*) AS requests, count(*) FILTER (t.in_harness) AS in_harness,
-  count(DISTINCT md5_number_lower(r.prompt_text)) FILTER (NOT t.in_harness) AS fillers,
-  count(DISTINCT t.account_id) FILTER (NOT t.in_harness) AS accounts,
-  count(DISTINCT coalesce(r.org_id, a.org_id)) FILTER (NOT t.in_harness) AS orgs,
-  coalesce(sum(coalesce(r.output_tokens, 0)) FILTER (NOT t.in_harness) / greatest(count(*) FILTER (NOT t.in_harness), 1), 0)::DOUBLE
-FROM request_templates t JOIN requests r ON r.source_id = t.source_id AND r.line = t.line
-LEFT JOIN (SELECT account_id, min(org_id) AS org_id FROM accounts GROUP BY account_id) a ON a.account_id = t.account_id
-GROUP BY t.template_id
-ORDER BY t.template_id
+WITH org AS (SELECT account_id, min(org_id) AS org_id FROM accounts GROUP BY account_id),
+personas AS (SELECT account_id, count(DISTINCT template_id) AS n FROM account_templates SEMI JOIN persona_templates USING (template_id) GROUP BY account_id),
+use AS (
+  SELECT t.template_id, t.in_harness, t.account_id, md5_number_lower(r.prompt_text) AS filling, coalesce(r.org_id, o.org_id) AS org_id,
+    coalesce(r.output_tokens, 0) AS output_tokens, b.line IS NOT NULL AS returned, c.signature_hash IS NOT NULL AS carried,
+    coalesce(p.n, 0) AS personas
+  FROM request_templates t JOIN requests r ON r.source_id = t.source_id AND r.line = t.line
+  LEFT JOIN org o ON o.account_id = t.account_id
+  LEFT JOIN personas p ON p.account_id = t.account_id
+  LEFT JOIN returned_requests b ON b.source_id = t.source_id AND b.line = t.line
+  LEFT JOIN carried_signatures c ON c.signature_hash = r.signature_hash)
+SELECT template_id, count(*), count(*) FILTER (in_harness), count(DISTINCT filling) FILTER (NOT in_harness),
+  count(DISTINCT account_id) FILTER (NOT in_harness), count(DISTINCT org_id) FILTER (NOT in_harness),
+  coalesce(sum(output_tokens) FILTER (NOT in_harness) / greatest(count(*) FILTER (NOT in_harness), 1), 0)::DOUBLE,
+  count(*) FILTER (returned AND NOT in_harness), count(*) FILTER (carried AND NOT in_harness),
+  count(DISTINCT account_id) FILTER (personas > 1 AND NOT in_harness)
+FROM use GROUP BY template_id ORDER BY template_id
 """

@@ -26,6 +26,7 @@ MAJORITY = 0.6  # share of the examples a rule must match when it does not match
 FILLERS = 20  # distinct prompts below which nothing can be trained on a template
 LONG_TOKENS = 80  # mean answer, tokens, below which reasoning or text was not what came back
 PEOPLE = 3  # accounts, and organisations where they are known two, before reach is more than one customer
+SHARE = 0.2  # share of a template's requests that must show a thing before the template is said to do it
 CLASS_REQUESTS = 30  # requests per account a class hands in at most
 
 
@@ -73,7 +74,13 @@ class Known:
 
 @dataclass
 class Facts:
-    """What is measured of a template's use outside coding harnesses; counts are of requests unless named otherwise."""
+    """What is measured of a template's use outside coding harnesses; counts are of requests unless named otherwise.
+
+    fillers            different prompts            output_tokens     per answer, on average
+    returned           prompts that hold an earlier answer to another account
+    carried            requests with a reasoning block's signature that several accounts present
+    persona_accounts   accounts that carry more than one product's own system prompt
+    """
 
     part: str
     requests: int
@@ -82,6 +89,9 @@ class Facts:
     accounts: int
     orgs: int
     output_tokens: float
+    returned: int = 0
+    carried: int = 0
+    persona_accounts: int = 0
     rules: list[str] = field(default_factory=list)
     known_as: str | None = None
     known_kind: str = ""
@@ -177,9 +187,10 @@ def verdict(facts: Facts, rules: dict[str, Rule]) -> tuple[str, str]:
     ordinary = [r for r in mine if r.kind == "look_alike"]
     if facts.known_kind == "harness":
         return "harmless", f"It is the fixed prompt of {facts.known_as}, which all its users send."
-    if not telling:
+    evidence = [r.title[0].lower() + r.title[1:] for r in telling] + _measured(facts, mine)
+    if not evidence:
         return _without_evidence(facts, mine, ordinary)
-    asks = " and ".join(r.title[0].lower() + r.title[1:] for r in telling[:3])
+    asks = " and ".join(evidence[:3])
     if doubt := _doubt(facts, telling, ordinary):
         return "unclear", f"It {asks}, but {doubt}."
     where = f"{facts.orgs:,} organisations" if facts.orgs else "unknown organisations"
@@ -187,6 +198,19 @@ def verdict(facts: Facts, rules: dict[str, Rule]) -> tuple[str, str]:
         "harvest",
         f"It {asks}: {facts.fillers:,} different fillings from {facts.accounts:,} accounts of {where}.",
     )
+
+
+def _measured(facts: Facts, mine: list[Rule]) -> list[str]:
+    """What the requests themselves show, whatever the words are."""
+    outside = max(facts.requests - facts.in_harness, 1)
+    out = []
+    if facts.returned >= max(FILLERS, SHARE * outside):
+        out.append(f"brings back text answered to other accounts ({facts.returned:,} of {outside:,} requests)")
+    if facts.carried >= max(FILLERS, SHARE * outside):
+        out.append(f"presents reasoning blocks that other accounts present too ({facts.carried:,} of {outside:,})")
+    if any(r.id == "product_persona" for r in mine) and facts.orgs >= PEOPLE and facts.persona_accounts > facts.accounts / 2:
+        out.append(f"carries one of several products' own system prompts for users of {facts.persona_accounts:,} accounts")
+    return out
 
 
 def _doubt(facts: Facts, telling: list[Rule], ordinary: list[Rule]) -> str:
@@ -199,7 +223,7 @@ def _doubt(facts: Facts, telling: list[Rule], ordinary: list[Rule]) -> str:
         return "one organisation sent all of it, which could be its own evaluation or product"
     if facts.fillers < FILLERS:
         return f"there are only {facts.fillers} different fillings"
-    if all(r.long_answers for r in telling) and facts.output_tokens < LONG_TOKENS:
+    if telling and all(r.long_answers for r in telling) and facts.output_tokens < LONG_TOKENS:
         return f"the answers are short ({facts.output_tokens:.0f} tokens on average)"
     if any(r.id == "coursework" for r in ordinary) and outside / facts.accounts < CLASS_REQUESTS:
         return "it is set out as class work and each account sent few"
