@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kit.linkage.families import FAMILIES, Group, assess, marks
-from kit.linkage.groups import hypotheses
-from kit.linkage.town import DAY_S, Flags, Ints, Town
+from kit.linkage.affinity import FAMILIES, marks
+from kit.linkage.families import ALPHA, Group, assess
+from kit.linkage.groups import LEAST, hypotheses, settle, split
+from kit.linkage.harmless import Alternative, alternatives
+from kit.linkage.town import Flags, Town
 
-MEMBER_BITS = 4.0
+FAMILIES_NEEDED = 3
 
 
 @dataclass
@@ -21,178 +23,140 @@ class Cluster:
     group: Group
     proposed: bool
     reason: str
-    alternatives: list[dict[str, str]] = field(default_factory=list)
-    marks: list[tuple[str, str]] = field(default_factory=list)
+    alternatives: list[Alternative]
+    marks: list[tuple[str, str, float, float]]
+    stability: float | None = None
+    pools: dict[int, str] = field(default_factory=dict)
 
     def cluster_id(self, town: Town) -> str:
+        """From the sorted members alone, so the same whatever the order of the exports."""
         ids = "\n".join(town.ids[i] for i in self.group.members)
         return "cluster-" + hashlib.sha256(ids.encode()).hexdigest()[:12]
 
 
-def find_clusters(town: Town, harvest: dict[str, str]) -> list[Cluster]:
-    """Every group worth reporting, proposed ones first; a proposed cluster is no yardstick for the next."""
-    aside = np.zeros(len(town.ids), dtype=bool)
+def find_clusters(town: Town) -> list[Cluster]:
+    """Every group worth reporting, proposed ones first.
+
+    The strongest proposals are set aside, so that a large campaign is no yardstick for the ordinary; then the
+    hypotheses that are left are tested anew, until nothing more is proposed.
+    """
+    aside = np.zeros(len(town), dtype=bool)
     proposed: list[Cluster] = []
-    dismissed: list[Cluster] = []
-    waiting = hypotheses(town)
-    for _ in range(3):
-        passed = [c for c in (judge(town, g, harvest, aside) for g in waiting) if c.proposed]
-        merged = _merge(town, [c.group for c in passed])
-        new = []
-        for g in merged:
-            c = judge(town, _trim(town, g, harvest, aside), harvest, aside)
-            if c.proposed:
-                new.append(c)
-        proposed += new
-        before = aside.sum()
-        for c in new:
-            aside[c.group.members] = True
-        waiting = [g for g in waiting if not aside[g.members].mean() > 0.5]
-        if aside.sum() == before:
+    waiting = [g for g in hypotheses(town) if _promising(town, g, aside)]
+    while waiting:
+        tried = [judge(town, part, aside) for g in waiting for part in _parts(town, g, aside)]
+        fresh = []
+        for c in sorted((c for c in tried if c.proposed), key=_rank):
+            if not aside[c.group.members].any():
+                aside[c.group.members] = True
+                fresh.append(c)
+        if not fresh:
             break
-    for g in waiting:
-        c = judge(town, g, harvest, aside)
-        if not c.proposed and sum(e.holds for e in g.evidence.values()) >= 2:
-            dismissed.append(c)
-    return proposed + dismissed
+        proposed += fresh
+        waiting = [g for g in waiting if aside[g.members].mean() < 0.5]
+    kept = []
+    for c in proposed:  # once more, against a town without any of the others
+        rest = aside.copy()
+        rest[c.group.members] = False
+        again = judge(town, c.group, rest)
+        if again.proposed:
+            kept.append(again)
+    return kept + _dismissed(town, waiting, aside)
 
 
-def judge(town: Town, g: Group, harvest: dict[str, str], aside: Flags) -> Cluster:
+def _promising(town: Town, g: Group, aside: Flags) -> bool:
+    """Whether anything beside content brings some of these accounts together more than chance would."""
+    assess(town, g, aside)
+    return any(m.p < ALPHA for f in FAMILIES if f != "content" for m in g.evidence[f].measures)
+
+
+def _parts(town: Town, g: Group, aside: Flags) -> list[Group]:
+    free = Group(g.members[~aside[g.members]], g.why)
+    if town.orgs(free.members) < LEAST:
+        return []
+    return [settle(town, p, aside) for p in split(town, settle(town, free, aside), aside)]
+
+
+def _rank(c: Cluster) -> tuple[int, float, list[int]]:
+    strength = sum(float(e.bits[c.group.members].sum()) for e in c.group.evidence.values())
+    return (-len(c.group.held()), -round(strength, 3), c.group.members.tolist())
+
+
+def _dismissed(town: Town, groups: list[Group], aside: Flags) -> list[Cluster]:
+    """Groups with two families or more that are not proposed, the largest of those that mostly overlap."""
+    found: list[Cluster] = []
+    for g in groups:
+        if aside[g.members].mean() >= 0.5:
+            continue
+        c = judge(town, g, aside)
+        known = any(np.intersect1d(g.members, d.group.members).size >= 0.5 * g.members.size for d in found)
+        if not known and not c.proposed and len(g.held()) >= 2:
+            found.append(c)
+    return found
+
+
+def judge(town: Town, g: Group, aside: Flags) -> Cluster:
     """Test one group: the families, then the harmless explanations."""
-    evidence = assess(town, g, harvest, aside)
-    held = [f for f in FAMILIES if evidence[f].holds]
-    others = np.flatnonzero(~g.flags(len(town.ids)) & ~aside & (town.requests > 0))
-    alternatives = harmless(town, g, others)
-    holds = [a["explanation"] for a in alternatives if a["outcome"] == "holds"]
-    known_by = [(k, town.sharing(k).names[j]) for k, j, *_ in marks(town, g, others)]
+    assess(town, g, aside)
+    held = g.held()
+    tested = alternatives(town, g)
+    holds = [a for a in tested if a.outcome == "holds"]
+    words = ", ".join(held) or "none"
+    ok = False
     if holds:
-        reason = f"Dismissed: {holds[0]} explains it."
+        reason = f"Dismissed: a harmless explanation holds: {holds[0].explanation} ({holds[0].detail})."
+    elif town.orgs(g.members) < LEAST:
+        reason = "Dismissed: too few organisations."
     elif "content" not in held:
-        reason = f"Dismissed: no evidence from content ({', '.join(held) or 'no family'} holds)."
-    elif len(held) < 3:
-        reason = f"Dismissed: only {len(held)} of five families hold ({', '.join(held)})."
+        reason = f"Dismissed: the prompts are not those of a harvest (families that hold: {words})."
+    elif len(held) < FAMILIES_NEEDED:
+        reason = f"Dismissed: {len(held)} of five families hold ({words}); three are needed."
     else:
-        reason = (
-            f"Proposed: {len(held)} of five families hold ({', '.join(held)}) and no harmless explanation does."
-        )
-    return Cluster(g, not holds and "content" in held and len(held) >= 3, reason, alternatives, known_by)
-
-
-def harmless(town: Town, g: Group, others: Ints) -> list[dict[str, str]]:
-    """Each harmless explanation, how it was tested and what came out."""
-    m = g.members
-    orgs = np.unique(town.org[m])
-    biggest = np.bincount(np.searchsorted(orgs, town.org[m])).max() / m.size
-    education = _share(town, m, "verification", "education") + _share(town, m, "plan", "education")
-    site = _one_site(town, m)
-    created = town.column("created_s")[m]
-    spread = (
-        float(np.nanquantile(created, 0.9) - np.nanquantile(created, 0.1)) / DAY_S
-        if (~np.isnan(created)).any()
-        else float("nan")
-    )
-    linked = g.evidence["identity"].holds or g.evidence["infrastructure"].holds or g.evidence["reaction"].holds
-    rows = [
-        (
-            "one organisation",
-            "largest share of members in one organisation",
-            biggest >= 0.8,
-            f"{biggest:.0%} of members, {orgs.size} organisations",
-        ),
-        (
-            "declared reseller",
-            "share of members on a reseller plan",
-            _share(town, m, "plan", "reseller") >= 0.5,
-            f"{_share(town, m, 'plan', 'reseller'):.0%}",
-        ),
-        ("class", "share of members verified as education", min(education, 1) >= 0.5, f"{min(education, 1):.0%}"),
-        ("event or one site", "largest share of members at one address", site >= 0.7, f"{site:.0%}"),
-        (
-            "one piece of software",
-            "anything shared beside client, prompts and hours; spread of sign-ups",
-            not linked,
-            f"sign-ups spread over {spread:.0f} days",
-        ),
-    ]
-    return [
-        {"explanation": e, "test": t, "outcome": "holds" if h else "ruled out", "detail": d} for e, t, h, d in rows
-    ]
-
-
-def _share(town: Town, members: Ints, column: str, value: str) -> float:
-    return float((town.accounts[column].fill_null("").to_numpy()[members] == value).mean())
-
-
-def _one_site(town: Town, members: Ints) -> float:
-    """The largest share of members whose busiest address is one and the same."""
-    s = town.sharing("ip")
-    if not s.names:
-        return 0.0
-    rows = s.table[members]
-    top = np.asarray(rows.argmax(axis=1)).ravel()
-    top = top[(np.diff(rows.indptr) > 0) & np.array([s.names[j] != "(own)" for j in top])]
-    return float(np.bincount(top).max() / members.size) if top.size else 0.0
-
-
-def _merge(town: Town, groups: list[Group]) -> list[Group]:
-    """Join hypotheses of which one holds most of the other."""
-    merged: list[Group] = []
-    for g in sorted(groups, key=lambda g: (-g.members.size, town.ids[g.members[0]])):
-        for i, h in enumerate(merged):
-            common = np.intersect1d(g.members, h.members).size
-            if common >= 0.5 * min(g.members.size, h.members.size):
-                merged[i] = Group(np.union1d(g.members, h.members), h.why + g.why)
-                break
-        else:
-            merged.append(g)
-    return merged
-
-
-def _trim(town: Town, g: Group, harvest: dict[str, str], aside: Flags) -> Group:
-    """Drop members without evidence of their own from content and at least one further family."""
-    for _ in range(3):
-        assess(town, g, harvest, aside)
-        strong = np.array([g.evidence[f].member_bits >= MEMBER_BITS for f in FAMILIES])
-        keep = strong[FAMILIES.index("content")] & (strong.sum(axis=0) >= 2)
-        if keep.all() or keep.sum() < 4:
-            break
-        g = Group(g.members[keep], g.why)
-    return g
+        ok = True
+        reason = f"Proposed: {len(held)} of five families hold ({words}) and every harmless explanation tested was ruled out."
+    ordinary = town.others(g.members, aside=aside)
+    known_by = [(k, town.sharing(k).names[j], a, b) for k, j, a, b in marks(town, g.members, ordinary)]
+    return Cluster(g, ok, reason, tested, known_by)
 
 
 def claims(c: Cluster, exchanges: int) -> list[tuple[str, str, str, str, str]]:
     """The five claims, graded: claim, statement, grade, confidence, basis."""
-    held = [f for f in FAMILIES if c.group.evidence[f].holds]
+    held = c.group.held()
     n = c.group.members.size
-    b = ("supported", "high" if len(held) >= 4 else "moderate") if c.proposed else ("not assessed", "none")
+    together = ("supported", "high" if len(held) >= 4 else "moderate") if c.proposed else ("not assessed", "none")
     purpose = ("partly supported", "moderate") if c.proposed else ("not assessed", "none")
     return [
         (
             "A",
-            f"{exchanges:,} requests carrying the group's marks were made by {n:,} accounts.",
+            f"{n:,} accounts made {exchanges:,} requests that carry the group's marks.",
             "established",
             "high",
-            "The logs themselves; each request is listed.",
+            "The logs themselves: every request is listed in cluster_requests.",
         ),
-        ("B", "The accounts act as one operation.", *b, f"Families that hold: {', '.join(held) or 'none'}."),
+        (
+            "B",
+            "The accounts act as one operation.",
+            *together,
+            f"Families of evidence that hold: {', '.join(held) or 'none'}.",
+        ),
         (
             "C",
             "The purpose is to harvest outputs for training.",
             *purpose,
-            "Form and concentration of the prompts; intent itself is not logged.",
+            "Form and concentration of the prompts; what was intended with the answers is not logged.",
         ),
         (
             "D",
-            "Who is behind it.",
+            "Who is behind the accounts.",
             "not assessed",
             "none",
             "Needs evidence outside these logs, such as registrations or payments.",
         ),
         (
             "E",
-            "A model was trained on the outputs.",
+            "A model was trained on the answers.",
             "cannot be shown",
             "none",
-            "Request logs never show what became of an answer.",
+            "Request logs do not show what became of an answer.",
         ),
     ]

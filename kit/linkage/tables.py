@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 
 from kit.database import named_query
-from kit.linkage.families import FAMILIES, marks
+from kit.linkage.affinity import FAMILIES
 from kit.linkage.proposal import Cluster, claims, find_clusters
 from kit.linkage.town import Town, read_town
 
@@ -18,50 +18,26 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
     """Find the clusters of the case and fill account_values, links and every cluster table."""
     con.execute("INSERT INTO account_values " + named_query("linkage/account_values"))
     town = read_town(con)
-    if not town.ids:
-        return
-    harvest = dict(
-        con.execute(
-            "SELECT template_id, coalesce(verdict_reason, '') FROM templates WHERE verdict = 'harvest'"
-        ).fetchall()
-    )
-    clusters = sorted(find_clusters(town, harvest), key=lambda c: (not c.proposed, c.cluster_id(town)))
+    clusters = sorted(find_clusters(town), key=lambda c: (not c.proposed, c.cluster_id(town)))
     _write(con, town, clusters)
 
 
 def _write(con: duckdb.DuckDBPyConnection, town: Town, clusters: Sequence[Cluster]) -> None:
     named = [(c.cluster_id(town), c) for c in clusters]
     for i, c in named:
-        others = np.flatnonzero(~c.group.flags(len(town.ids)) & (town.requests > 0))
-        strength = sum(c.group.evidence[f].member_bits for f in FAMILIES)
+        strength = np.sum([c.group.evidence[f].bits for f in FAMILIES], axis=0)
         _insert(
             con,
             "cluster_accounts",
             [
-                (i, town.ids[m], 0, int(town.requests[m]), round(float(b), 1), None)
-                for m, b in zip(c.group.members, np.asarray(strength), strict=True)
+                (i, town.ids[m], 0, int(town.requests[m]), round(float(strength[m]), 1), c.pools.get(int(m)))
+                for m in c.group.members
             ],
         )
+        _insert(con, "cluster_marks", [(i, k, v, round(a, 4), round(b, 6)) for k, v, a, b in c.marks])
+        _insert(con, "cluster_evidence", [_evidence_row(i, c, f) for f in FAMILIES])
         _insert(
-            con,
-            "cluster_marks",
-            [
-                (i, k, town.sharing(k).names[j], round(a, 4), round(b, 6))
-                for k, j, a, b in marks(town, c.group, others)
-            ],
-        )
-        _insert(
-            con,
-            "cluster_evidence",
-            [
-                (i, e.family, e.holds, e.statistic, round(e.value, 4), round(e.null, 4), e.p, e.n, e.summary)
-                for e in (c.group.evidence[f] for f in FAMILIES)
-            ],
-        )
-        _insert(
-            con,
-            "cluster_alternatives",
-            [(i, a["explanation"], a["test"], a["outcome"], a["detail"]) for a in c.alternatives],
+            con, "cluster_alternatives", [(i, a.explanation, a.test, a.outcome, a.detail) for a in c.alternatives]
         )
     con.execute("INSERT INTO cluster_requests " + named_query("linkage/exchanges"))
     con.execute("""UPDATE cluster_accounts SET exchanges = n.exchanges FROM (
@@ -70,11 +46,18 @@ def _write(con: duckdb.DuckDBPyConnection, town: Town, clusters: Sequence[Cluste
         WHERE n.cluster_id = cluster_accounts.cluster_id AND n.account_id = cluster_accounts.account_id""")
     totals = {r[0]: r[1:] for r in con.execute(named_query("linkage/cluster_totals")).fetchall()}
     for i, c in named:
-        _insert(con, "clusters", [(i, c.proposed, c.reason, *totals[i], None)])
+        _insert(con, "clusters", [(i, c.proposed, c.reason, *totals[i], c.stability)])
         _insert(con, "cluster_claims", [(i, *row) for row in claims(c, totals[i][1])])
 
 
-def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
+def _evidence_row(cluster_id: str, c: Cluster, family: str) -> tuple[Any, ...]:
+    e = c.group.evidence[family]
+    m = e.leading
+    statistic = f"share of members that fit as only 5 % of ordinary accounts do: {m.affinity.measure}"
+    return (cluster_id, family, e.holds, statistic, round(m.share, 4), round(m.base, 4), m.p, m.n, e.summary())
+
+
+def _insert(con: duckdb.DuckDBPyConnection, name: str, rows: list[tuple[Any, ...]]) -> None:
     if rows:
-        marks_ = ", ".join("?" * len(rows[0]))
-        con.executemany(f"INSERT INTO {table} VALUES ({marks_})", rows)  # noqa: S608 table names are ours
+        places = ", ".join("?" * len(rows[0]))
+        con.executemany(f"INSERT INTO {name} VALUES ({places})", rows)  # noqa: S608 table names are ours

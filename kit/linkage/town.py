@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -18,116 +19,164 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 DAY_S = 86_400
+TOPICS = 128
 OWN = "(own)"  # stands for all the addresses that no other account used; its count is their number
+
+
+@dataclass
+class Sharing:
+    """Accounts x values of one kind, holding requests; values sorted by their text."""
+
+    names: list[str]
+    table: sparse.csr_matrix
+
+    @cached_property
+    def held(self) -> sparse.csr_matrix:
+        """The same with 1 for every value an account has, without the stand-in for own addresses."""
+        t = self.table
+        ones = sparse.csr_matrix((np.ones(t.nnz), t.indices, t.indptr), t.shape)
+        if OWN in self.names:
+            keep = np.array([n != OWN for n in self.names], dtype=float)
+            ones = sparse.csr_matrix(ones.multiply(keep[None, :]))
+            ones.eliminate_zeros()
+        return ones
+
+    @cached_property
+    def by_value(self) -> sparse.csc_matrix:
+        return self.held.tocsc()
+
+    @cached_property
+    def reach(self) -> Floats:
+        """How many accounts have each value."""
+        return np.diff(self.by_value.indptr).astype(np.float64)
+
+    def holders(self, j: int) -> Ints:
+        """The accounts that have value `j`, in ascending order."""
+        m = self.by_value
+        return np.sort(m.indices[m.indptr[j] : m.indptr[j + 1]]).astype(np.int64)
+
+    def count(self, who: Ints) -> Floats:
+        """How many of the accounts `who` have each value."""
+        return np.asarray(self.held[who].sum(axis=0), dtype=np.float64).ravel()
 
 
 @dataclass
 class Town:
     """Every account of the case, sorted by account_id; the position in `ids` is its number everywhere else.
 
-    accounts   one row per account: org, plan, verification, email_domain, created_s, closed_s (epoch seconds, NaN unknown)
-    values     long: account (number), kind, value, requests, first_s, last_s
+    accounts   one row per account, the columns of linkage/accounts_known
+    kinds      for each kind of value (ip, build, parameters, template, id:payment_fingerprint, ...) who has which
     hours      accounts x 24, requests by UTC hour of the day
-    days       accounts x days, requests by day; the first column is `day0_s`
+    days       accounts x days from `day0_s`, requests by day
     topics     accounts x 128, requests by hashed opening words of the prompt
+    pivot      share of the requests in the two days after a release that went to the new model; NaN when inactive
+    harvest    templates judged harvest; harmless: templates judged harmless or known
     """
 
-    ids: list[str]
     accounts: pl.DataFrame
-    values: pl.DataFrame
+    kinds: dict[str, Sharing]
     hours: sparse.csr_matrix
     days: sparse.csr_matrix
     topics: sparse.csr_matrix
-    day0_s: int
+    pivot: Floats
+    day0_s: int = 0
+    harvest: frozenset[str] = frozenset()
+    harmless: frozenset[str] = frozenset()
+    ids: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ids = self.accounts["account_id"].to_list()
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
     @cached_property
     def org(self) -> Ints:
         """The number of each account's organisation; an account without one stands for itself."""
-        names = (
-            self.accounts["org_id"].fill_null("")
-            + "/"
-            + pl.Series([i if o is None else "" for i, o in zip(self.ids, self.accounts["org_id"], strict=True)])
-        )
+        pairs = zip(self.accounts["org_id"], self.ids, strict=True)
+        names = pl.Series([f"org {o}" if o else f"account {i}" for o, i in pairs], dtype=pl.String)
         return np.asarray(names.rank("dense").to_numpy(), dtype=np.int64) - 1
 
     @cached_property
     def requests(self) -> Floats:
-        """Requests per account."""
-        return np.asarray(self.hours.sum(axis=1)).ravel()
+        return self.column("requests")
+
+    @cached_property
+    def active(self) -> Flags:
+        return self.requests > 0
 
     def column(self, name: str) -> Floats:
         """A numeric column of `accounts`, NaN where unknown."""
-        return np.asarray(self.accounts[name].cast(pl.Float64).fill_null(float("nan")).to_numpy())
+        return np.asarray(self.accounts[name].cast(pl.Float64).fill_null(float("nan")).to_numpy(), dtype=np.float64)
 
-    @cached_property
-    def by_kind(self) -> dict[str, Sharing]:
-        """For each kind of value: which accounts have which value."""
-        return {str(k[0]): _sharing(f, len(self.ids)) for k, f in self.values.group_by("kind", maintain_order=True)}
+    def text(self, name: str) -> NDArray[Any]:
+        """A text column of `accounts`, empty where unknown."""
+        return self.accounts[name].fill_null("").to_numpy()
 
     def sharing(self, kind: str) -> Sharing:
-        return self.by_kind.get(kind) or Sharing([], sparse.csr_matrix((len(self.ids), 0)))
+        """Who has which value of one kind; empty when the export has none."""
+        return self.kinds.get(kind) or Sharing([], sparse.csr_matrix((len(self), 0)))
 
+    def orgs(self, who: Ints) -> int:
+        """How many organisations stand behind these accounts."""
+        return int(np.unique(self.org[who]).size)
 
-@dataclass
-class Sharing:
-    """Accounts x values of one kind, holding requests (or events); values sorted by text."""
-
-    names: list[str]
-    table: sparse.csr_matrix
-
-    @cached_property
-    def by_value(self) -> sparse.csc_matrix:
-        return self.table.tocsc()
-
-    def holders(self, j: int) -> Ints:
-        """The accounts that have value `j`."""
-        m = self.by_value
-        return np.asarray(m.indices[m.indptr[j] : m.indptr[j + 1]], dtype=np.int64)
-
-    @cached_property
-    def reach(self) -> Ints:
-        """How many accounts have each value."""
-        return np.diff(self.by_value.indptr).astype(np.int64)
+    def others(self, *groups: Ints, aside: Flags | None = None) -> Ints:
+        """The active accounts that are in none of the groups, nor set aside as members of another cluster."""
+        free = self.active.copy()
+        for g in groups:
+            free[g] = False
+        if aside is not None and (free & ~aside).sum() >= 50:
+            free &= ~aside
+        return np.flatnonzero(free)
 
 
 def read_town(con: duckdb.DuckDBPyConnection) -> Town:
-    """Gather the case's accounts from `accounts`, `identifiers`, `account_values` and the requests' aggregates."""
-    accounts = _frame(con, named_query("linkage/accounts_known"))
-    ids = accounts["account_id"].to_list()
+    """Gather the accounts of the case from the per-account tables (accounts, identifiers, account_*)."""
+    accounts = _ask(con, "accounts_known")
+    n = accounts.height
     place = pl.DataFrame(
-        {"account_id": ids, "account": np.arange(len(ids))}, schema_overrides={"account_id": pl.String}
+        {"account_id": accounts["account_id"], "account": np.arange(n)}, schema_overrides={"account_id": pl.String}
     )
-    values = _frame(con, named_query("linkage/values_shared")).join(place, on="account_id").drop("account_id")
-    activity = _frame(con, named_query("linkage/account_activity")).join(place, on="account_id")
-    topics = _frame(con, named_query("linkage/account_topics")).join(place, on="account_id")
-    n = len(ids)
-    day = (activity["day_s"].to_numpy() // DAY_S).astype(np.int64)
+    activity = _ask(con, "account_activity").join(place, on="account_id")
+    topics = _ask(con, "account_topics").join(place, on="account_id")
+    pivots = _ask(con, "account_pivots").join(place, on="account_id").filter(pl.col("requests") >= 5)
+    values = _ask(con, "values_shared").join(place, on="account_id").sort("kind", "value", "account")
+    day = activity["day_s"].to_numpy().astype(np.int64) // DAY_S
     day0 = int(day.min()) if day.size else 0
-    weight = activity["requests"].to_numpy().astype(float)
-    who = activity["account"].to_numpy()
-    width = int(day.max()) - day0 + 1 if day.size else 1
+    pivot = np.full(n, np.nan)
+    pivot[pivots["account"].to_numpy()] = pivots["share"].to_numpy()
+    judged = con.execute(
+        "SELECT template_id, CASE WHEN known_as IS NOT NULL THEN 'harmless' ELSE verdict END FROM templates"
+    ).fetchall()
     return Town(
-        ids=ids,
         accounts=accounts,
-        values=values.sort("kind", "value", "account"),
-        hours=_table(who, activity["hour"].to_numpy(), weight, (n, 24)),
-        days=_table(who, day - day0, weight, (n, width)),
-        topics=_table(
-            topics["account"].to_numpy(), topics["topic"].to_numpy(), topics["requests"].to_numpy(), (n, 128)
+        kinds={str(k[0]): _sharing(f, n) for k, f in values.group_by("kind", maintain_order=True)},
+        hours=table(activity["account"], activity["hour"], activity["requests"], (n, 24)),
+        days=table(
+            activity["account"], day - day0, activity["requests"], (n, int(day.max()) - day0 + 1 if day.size else 1)
         ),
+        topics=table(topics["account"], topics["topic"], topics["requests"], (n, TOPICS)),
+        pivot=pivot,
         day0_s=day0 * DAY_S,
+        harvest=frozenset(t for t, v in judged if v == "harvest"),
+        harmless=frozenset(t for t, v in judged if v == "harmless"),
     )
 
 
-def _frame(con: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
-    return pl.DataFrame(con.sql(query))
+def table(
+    rows: Iterable[int], columns: Iterable[int], weight: Iterable[float], shape: tuple[int, int]
+) -> sparse.csr_matrix:
+    """A sparse table of counts; repeated cells add up."""
+    place = (np.asarray(rows, dtype=np.int64), np.asarray(columns, dtype=np.int64))
+    return sparse.csr_matrix((np.asarray(weight, dtype=np.float64), place), shape=shape)
 
 
-def _table(rows: Any, columns: Any, weight: Any, shape: tuple[int, int]) -> sparse.csr_matrix:
-    return sparse.csr_matrix((np.asarray(weight, float), (rows, columns)), shape=shape)
+def _ask(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
+    return pl.DataFrame(con.sql(named_query(f"linkage/{name}")))
 
 
 def _sharing(frame: pl.DataFrame, n: int) -> Sharing:
     names = frame["value"].unique().sort().to_list()
     code = frame["value"].rank("dense").to_numpy().astype(np.int64) - 1
-    return Sharing(names, _table(frame["account"].to_numpy(), code, frame["requests"].to_numpy(), (n, len(names))))
+    return Sharing(names, table(frame["account"], code, frame["requests"], (n, len(names))))

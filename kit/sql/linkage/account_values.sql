@@ -1,6 +1,6 @@
--- What values each account was seen with: addresses, client builds, parameters, system prompts and templates; one row per account, kind and value.
+-- What values each account was seen with: addresses, client builds, parameters, system prompts, replayed blocks and templates; one row per account, kind and value.
 WITH plain AS (
-    SELECT account_id, occurred_at, output_tokens, source_id, line, client_ip, ja4,
+    SELECT account_id, occurred_at, client_ip, user_agent, ja4, signature_hash,
         regexp_replace(user_agent, '[0-9]+([.][0-9]+)+', '#', 'g') AS client,
         CASE WHEN coalesce(temperature::VARCHAR, top_p::VARCHAR, max_tokens::VARCHAR) IS NOT NULL THEN
             concat_ws(' ', 'temperature=' || temperature, 'top_p=' || top_p, 'max_tokens=' || max_tokens) END AS parameters,
@@ -10,8 +10,11 @@ WITH plain AS (
     SELECT account_id, 'ip' AS kind, client_ip AS value, occurred_at FROM plain
     UNION ALL SELECT account_id, 'client', client, occurred_at FROM plain
     UNION ALL SELECT account_id, 'build', client || ' ja4 ' || ja4, occurred_at FROM plain
+    UNION ALL SELECT account_id, 'exact build', user_agent || ' ja4 ' || ja4, occurred_at FROM plain
     UNION ALL SELECT account_id, 'parameters', parameters, occurred_at FROM plain
+    UNION ALL SELECT account_id, 'habit', concat_ws(' | ', coalesce(parameters, 'defaults'), client, ja4), occurred_at FROM plain
     UNION ALL SELECT account_id, 'system', system_head, occurred_at FROM plain
+    UNION ALL SELECT account_id, 'replay', signature_hash, occurred_at FROM plain
 )
 SELECT account_id, kind, value, count(*) AS requests, min(occurred_at) AS first_at, max(occurred_at) AS last_at
 FROM seen WHERE value IS NOT NULL

@@ -7,6 +7,12 @@ WITH marked AS (
     SELECT r.source_id, r.line, r.account_id, 'system', left(sha256(left(system_text, 200)), 16)
     FROM requests r WHERE r.is_primary AND system_text <> '' AND account_id IN (SELECT account_id FROM cluster_accounts)
     UNION ALL
+    SELECT r.source_id, r.line, r.account_id, 'habit', concat_ws(' | ',
+        CASE WHEN coalesce(temperature::VARCHAR, top_p::VARCHAR, max_tokens::VARCHAR) IS NULL THEN 'defaults' ELSE
+            concat_ws(' ', 'temperature=' || temperature, 'top_p=' || top_p, 'max_tokens=' || max_tokens) END,
+        regexp_replace(user_agent, '[0-9]+([.][0-9]+)+', '#', 'g'), ja4)
+    FROM requests r WHERE r.is_primary AND account_id IN (SELECT account_id FROM cluster_accounts)
+    UNION ALL
     SELECT source_id, line, account_id, 'template', template_id FROM request_templates
 )
 SELECT DISTINCT a.cluster_id, m.source_id, m.line

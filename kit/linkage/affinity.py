@@ -1,0 +1,286 @@
+"""How strongly every account fits a group, measure by measure; a member is judged against the other members only.
+
+Each score is turned into bits by asking what share of ordinary accounts fits the group as well or better:
+bits = -log2((ordinary accounts with at least this score + 1) / (ordinary accounts + 1)). So a value that half the
+town shares is worth one bit whatever its kind, and no measure can claim more than the size of the town allows.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from kit.linkage.town import DAY_S, Flags, Floats, Ints, Sharing, Town
+
+FAMILIES = ("identity", "infrastructure", "timing", "content", "reaction")
+COUNTED = 50  # an account's rhythm counts as at most this many requests, so that bursts do not pass for certainty
+SIGNUP_S = 5 * DAY_S
+VERSION = re.compile(r"[0-9]+([.][0-9]+)+")
+SUCCESSION_S = 3 * DAY_S
+
+
+@dataclass
+class Affinity:
+    """One measure: for every account its score against the group and what that is worth in bits."""
+
+    family: str
+    measure: str
+    score: Floats
+    bits: Floats
+    detail: str = ""
+
+
+def affinities(town: Town, members: Ints, ordinary: Ints) -> list[Affinity]:
+    """Every measure of every family for all accounts of the town.
+
+    The yardstick for all but content are the ordinary accounts that carry no mark of the group: otherwise members
+    not yet recognised would stand as proof that others like them are ordinary.
+    """
+    inside = np.zeros(len(town), dtype=bool)
+    inside[members] = True
+    habit, carried = _habit(town, members, ordinary)
+    plain = ordinary[habit[ordinary] <= 0]
+    plain = plain if plain.size >= min(50, ordinary.size) else ordinary
+    harvest, judged = _harvest(town)
+    content = [("harvest templates", harvest, judged), ("own habit", habit, carried)]
+    replay = _common(town.sharing("replay"), town, members, inside)
+    found = [
+        Affinity("content", m, s, _bits(s, ordinary, m), d)
+        for m, s, d in [*content, ("replayed blocks", replay, "")]
+    ]
+    rest = [
+        ("identity", "shared identifiers", *_identifiers(town, members, inside)),
+        ("identity", "rare mail domain", *_domains(town, members, inside, plain)),
+        ("infrastructure", "pool of addresses", *_pool(town, members, inside)),
+        ("infrastructure", "client build", *_build(town, members, plain)),
+        ("timing", "hours of the day", _profile(town.hours, members, inside, plain), ""),
+        ("timing", "days of activity", _profile(town.days, members, inside, plain), ""),
+        ("timing", "sign-up dates", _signups(town, members, inside, plain), ""),
+        ("content", "topics", _profile(town.topics, members, inside, plain), ""),
+        ("reaction", "succession after closures", *_succession(town, members, inside)),
+        ("reaction", "move to a new model", *_pivot(town, members)),
+    ]
+    return found + [Affinity(f, m, s, _bits(s, plain, m), d) for f, m, s, d in rest]
+
+
+def _bits(score: Floats, ordinary: Ints, measure: str) -> Floats:
+    """-log2 of the share of ordinary accounts that score as high; nothing for a score of zero or less."""
+    rank = np.sort(score[ordinary])
+    as_high = ordinary.size - np.searchsorted(rank, score - 1e-12, side="left")
+    bits = -np.log2((as_high + 1) / (ordinary.size + 1))
+    if measure == "pool of addresses":  # one or two shared addresses may be a home whose line is rented out
+        bits = np.minimum(bits, np.select([score <= 1, score <= 2], [3.0, 6.0], np.inf))
+    return np.where(score > 0, bits, 0.0)
+
+
+def _identifiers(town: Town, members: Ints, inside: Flags) -> tuple[Floats, str]:
+    """Sum of log2(accounts / holders) over identifiers shared with a member of another organisation."""
+    score, said = np.zeros(len(town)), []
+    for kind in sorted(k for k in town.kinds if k.startswith("id:")):
+        s = town.sharing(kind)
+        score += _common(s, town, members, inside)
+        shared = int((s.count(members) >= 2).sum())
+        if shared:
+            said.append(f"{shared} {kind[3:]}")
+    return score, ", ".join(said)
+
+
+def _common(s: Sharing, town: Town, members: Ints, inside: Flags) -> Floats:
+    """Per account, log2(accounts / holders) summed over the values that a member of another organisation has too."""
+    if not s.names:
+        return np.zeros(len(town))
+    held, own = s.held, town.org
+    columns = np.flatnonzero(s.count(members) > 0)
+    part = sparse.csr_matrix(held[:, columns])
+    holders = part[members]
+    count = np.asarray(holders.sum(axis=0)).ravel()
+    first = np.full(columns.size, -1)
+    single = np.ones(columns.size, dtype=bool)  # all holders in the group belong to one organisation
+    entry_org = own[members][np.repeat(np.arange(members.size), np.diff(holders.indptr))]
+    for j, o in zip(holders.indices, entry_org, strict=True):
+        if first[j] == -1:
+            first[j] = o
+        elif first[j] != o:
+            single[j] = False
+    weight = np.log2(len(town) / np.maximum(s.reach[columns], 1))
+    row = np.repeat(np.arange(len(town)), np.diff(part.indptr))
+    col = part.indices
+    elsewhere = np.where(single[col], first[col] != own[row], count[col] - inside[row] >= 1)
+    return np.asarray(
+        np.bincount(row, np.where(elsewhere, weight[col], 0.0), minlength=len(town)), dtype=np.float64
+    )
+
+
+def _domains(town: Town, members: Ints, inside: Flags, ordinary: Ints) -> tuple[Floats, str]:
+    """log2 of how much more common the account's mail domain is among the other members than among ordinary accounts."""
+    name, code = np.unique(town.text("email_domain"), return_inverse=True)
+    mine = np.bincount(code[members], minlength=name.size)
+    theirs = np.bincount(code[ordinary], minlength=name.size)
+    orgs = np.array([town.orgs(members[code[members] == k]) if mine[k] >= 3 else 0 for k in range(name.size)])
+    rest = np.maximum(mine[code] - inside, 0) / max(members.size - 1, 1)
+    lift = np.log2(np.maximum(rest, 1e-9) / ((theirs[code] + 1) / (ordinary.size + 1)))
+    known = (name[code] != "") & (orgs[code] >= 3)
+    score = np.where(known & (lift > np.log2(5)), lift, 0.0)  # five times as common at the least
+    top = [
+        str(name[k])
+        for k in np.argsort(-mine, kind="stable")[:3]
+        if orgs[k] >= 3 and score[code == k].max(initial=0) > 0
+    ]
+    return score, ", ".join(top)
+
+
+def _pool(town: Town, members: Ints, inside: Flags) -> tuple[Floats, str]:
+    """How many of the group's addresses the account used: those another member used and few outside the group did.
+
+    Few is two, or a tenth of the members who used it: the home whose line is rented out is one, a carrier's gateway
+    or a commercial VPN is many.
+    """
+    s = town.sharing("ip")
+    if not s.names:
+        return np.zeros(len(town)), ""
+    within = s.count(members)
+    ours = (within >= 1) & (s.reach - within <= np.maximum(2, within / 10))
+    part = sparse.csr_matrix(s.held[:, np.flatnonzero(ours)])
+    reach = within[ours]
+    row = np.repeat(np.arange(len(town)), np.diff(part.indptr))
+    used = (reach[part.indices] - inside[row] >= 1).astype(float)
+    score = np.asarray(np.bincount(row, used, minlength=len(town)), dtype=np.float64)
+    return score, f"{int((reach >= 2).sum())} addresses used by two or more members and few others"
+
+
+def _build(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, str]:
+    """Having the client version and TLS fingerprint that most of the group has, as far as the client does not explain it.
+
+    Software that only the group runs explains its own fingerprint, so at least ten ordinary accounts must run it.
+    """
+    score, said = np.zeros(len(town)), ""
+    for kind in ("build", "exact build"):
+        s = town.sharing(kind)
+        if not s.names:
+            continue
+        within, outside = s.count(members), s.count(ordinary)
+        users = _users_of_client(town, s, ordinary)
+        lift = np.log2(np.maximum(within, 1) / members.size * (users + 2) / (outside + 1))
+        fits = (within >= 0.8 * members.size) & (users >= 10) & (lift >= 1)
+        j = int(np.argmax(np.where(fits, lift, -1)))
+        if fits[j] and lift[j] > score.max():
+            score = np.zeros(len(town))
+            score[s.holders(j)] = lift[j]
+            said = f"{s.names[j]}, {2 ** -lift[j]:.0%} of other accounts with that client"
+    return score, said
+
+
+def _users_of_client(town: Town, builds: Sharing, who: Ints) -> Floats:
+    """For each build, how many of the accounts run its client in any version."""
+    clients = town.sharing("client")
+    place = {n: j for j, n in enumerate(clients.names)}
+    users = clients.count(who)
+    bare = (VERSION.sub("#", n.rsplit(" ja4 ", 1)[0]) for n in builds.names)
+    return np.array([users[place[c]] if c in place else 0.0 for c in bare])
+
+
+def _profile(counts: sparse.csr_matrix, members: Ints, inside: Flags, ordinary: Ints) -> Floats:
+    """log2 likelihood ratio of the account's counts under the other members' profile and under everybody else's."""
+    total = np.asarray(counts.sum(axis=1)).ravel()
+    share = sparse.csr_matrix(sparse.diags(1 / np.maximum(total, 1)).dot(counts))
+    outside = np.asarray(share[ordinary].sum(axis=0)).ravel() + 0.5
+    base = outside / outside.sum()
+    group = np.asarray(share[members].sum(axis=0)).ravel()
+    row = np.repeat(np.arange(total.size), np.diff(share.indptr))
+    col = share.indices
+    own = np.where(inside[row], share.data, 0.0)
+    rest = members.size - inside[row]
+    expected = (group[col] - own + 3 * base[col]) / (rest + 3)
+    ratio = np.bincount(row, share.data * np.log2(np.maximum(expected, 1e-12) / base[col]), minlength=total.size)
+    return np.asarray(np.round(ratio * np.minimum(total, COUNTED), 6), dtype=np.float64)
+
+
+def _signups(town: Town, members: Ints, inside: Flags, ordinary: Ints) -> Floats:
+    """log2 of how much denser the other members' sign-ups lie within five days of the account's own than ordinary ones."""
+    created = town.column("created_s")
+    near = np.nan_to_num(created, nan=0.0)
+    mine, theirs = (np.sort(near[who][~np.isnan(created[who])]) for who in (members, ordinary))
+    if mine.size < 3:
+        return np.zeros(len(town))
+
+    def within(rank: Floats) -> Floats:
+        return (
+            np.searchsorted(rank, near + SIGNUP_S, "right") - np.searchsorted(rank, near - SIGNUP_S, "left")
+        ).astype(float)
+
+    rest = np.maximum(within(mine) - inside, 0) / max(mine.size - 1, 1)
+    base = (within(theirs) + 1) / (theirs.size + 1)
+    return np.where(np.isnan(created), 0.0, np.log2(np.maximum(rest, 1e-9) / base).clip(min=0))
+
+
+def _harvest(town: Town) -> tuple[Floats, str]:
+    """How many templates judged harvest the account used."""
+    s = town.sharing("template")
+    columns = np.array([j for j, n in enumerate(s.names) if n in town.harvest], dtype=np.int64)
+    if columns.size == 0:
+        return np.zeros(len(town)), ""
+    used = np.asarray((s.held[:, columns] > 0).sum(axis=1)).ravel()
+    return (used > 0).astype(float), f"{columns.size} templates judged harvest in the case"
+
+
+def marks(town: Town, members: Ints, ordinary: Ints) -> list[tuple[str, int, float, float]]:
+    """Content values that tell the group from the rest: kind, value, share of members and of ordinary accounts with it.
+
+    Carried by a quarter of the members (a template judged harvest: by one in fifty), eight times as common among them
+    as among ordinary accounts, and half of all who carry it are members: a choice among the users of a popular product
+    has no mark. Templates judged harmless are none.
+    """
+    found = []
+    for kind in ("parameters", "system", "template", "habit"):
+        s = town.sharing(kind)
+        if not s.names:
+            continue
+        inside = s.count(members) / members.size
+        outside = (s.count(ordinary) + 0.5) / (ordinary.size + 1)
+        least = np.array([0.02 if n in town.harvest else 2.0 if n in town.harmless else 0.25 for n in s.names])
+        mine = s.count(members)
+        if kind == "habit":  # to leave every parameter at its default is no choice
+            least[[n.startswith("defaults") for n in s.names]] = 2.0
+        good = (inside >= least) & (inside >= 8 * outside) & (mine >= 3) & (mine >= s.count(ordinary))
+        found += [(kind, int(j), float(inside[j]), float(outside[j])) for j in np.flatnonzero(good)]
+    return found
+
+
+def _habit(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, str]:
+    """log2 of the lift of the strongest mark of the group that the account carries."""
+    score, said = np.zeros(len(town)), []
+    for kind, j, inside, outside in marks(town, members, ordinary):
+        who = town.sharing(kind).holders(j)
+        score[who] = np.maximum(score[who], np.log2(inside / outside))
+        said.append(f"{kind} {town.sharing(kind).names[j]} ({inside:.0%} of members, {outside:.1%} of others)")
+    return score, "; ".join(said[:3])
+
+
+def _succession(town: Town, members: Ints, inside: Flags) -> tuple[Floats, str]:
+    """1 for an account that starts within three days after other members were closed, and for the closed ones replaced so."""
+    closed, first = town.column("closed_s"), town.column("first_s")
+    ends = np.unique(closed[members][~np.isnan(closed[members])])
+    score = np.zeros(len(town))
+    if ends.size == 0:
+        return score, "no account of the group was closed in the logs"
+    last = np.searchsorted(ends, np.nan_to_num(first, nan=-1.0), side="right") - 1
+    lag = np.where(last >= 0, first - ends[np.maximum(last, 0)], np.nan)
+    heir = (lag >= 0) & (lag <= SUCCESSION_S) & (np.nan_to_num(closed, nan=np.inf) > first)
+    score[heir] = 1.0
+    heirs = int((heir & inside).sum())
+    if heirs >= 3:
+        score[members[~np.isnan(closed[members])]] = 1.0
+    return score, f"{heirs} members made their first request within three days after other members were closed"
+
+
+def _pivot(town: Town, members: Ints) -> tuple[Floats, str]:
+    """1 for an account that sent a fifth or more of its requests to a new model within two days of its release."""
+    moved = (np.nan_to_num(town.pivot) >= 0.2).astype(float)
+    present = members[~np.isnan(town.pivot[members])]
+    return (
+        moved,
+        f"{int(moved[present].sum())} of {present.size} members active then moved within two days of a release",
+    )

@@ -1,0 +1,165 @@
+"""The harmless explanations of a group, each with its test, what was found and what follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kit.linkage.families import Group
+from kit.linkage.town import DAY_S, OWN, Ints, Town
+
+
+@dataclass
+class Alternative:
+    """One harmless explanation: `outcome` is ruled out | possible | holds | could not test."""
+
+    explanation: str
+    test: str
+    outcome: str
+    detail: str
+
+
+TIES = ("shared identifiers", "pool of addresses", "replayed blocks", "succession after closures")
+
+
+def alternatives(town: Town, g: Group) -> list[Alternative]:
+    """Every harmless explanation tested on one group whose families were assessed."""
+    m = g.members
+    tied = [x for x in TIES if g.measured(x).holds]
+    return [
+        _one_organisation(town, m),
+        _declared(town, m, "declared reseller or aggregator", "reseller", tied),
+        _declared(town, m, "class", "education", tied),
+        _declared(town, m, "registered red team or research programme", "research", tied),
+        _one_site(town, m),
+        _one_institution(town, m),
+        _monitor(town, m),
+        _fixed_set(town, m),
+        _software(town, g, tied),
+        _course(town, g, tied),
+    ]
+
+
+def _verdict(name: str, test: str, holds: bool, detail: str) -> Alternative:
+    return Alternative(name, test, "holds" if holds else "ruled out", detail)
+
+
+def _one_organisation(town: Town, m: Ints) -> Alternative:
+    _, size = np.unique(town.org[m], return_counts=True)
+    return _verdict(
+        "one organisation (enterprise batch, evaluation team, translation vendor)",
+        "at least 80 % of the accounts belong to one organisation",
+        size.max() >= 0.8 * m.size,
+        f"largest organisation holds {size.max()} of {m.size} accounts; {size.size} organisations in all",
+    )
+
+
+def _declared(town: Town, m: Ints, name: str, word: str, tied: list[str]) -> Alternative:
+    """A plan or verification explains accounts that are alike; not that strangers share cards, pools or successors."""
+    n = int(((town.text("plan")[m] == word) | (town.text("verification")[m] == word)).sum())
+    test = f"at least half of the accounts have plan or verification {word!r}, and nothing ties their organisations"
+    return _verdict(
+        name,
+        test,
+        n >= 0.5 * m.size and not tied,
+        f"{n} of {m.size} accounts; tied by: {', '.join(tied) or 'nothing'}",
+    )
+
+
+def _one_site(town: Town, m: Ints) -> Alternative:
+    """Most accounts at one address: a room, an office, an event."""
+    s = town.sharing("ip")
+    name = "one site (class, hackathon, office)"
+    test = "at least 70 % of the accounts sent most of their requests from one and the same address"
+    if not s.names:
+        return Alternative(name, test, "could not test", "no shared addresses in the export")
+    rows = s.table[m]
+    top = np.asarray(rows.argmax(axis=1)).ravel()
+    heavy = np.asarray(rows.max(axis=1).todense()).ravel() >= 0.5 * town.requests[m]
+    heavy &= np.array([s.names[j] != OWN for j in top]) & town.active[m]
+    n = int(np.bincount(top[heavy]).max()) if heavy.any() else 0
+    return _verdict(
+        name, test, n >= 0.7 * town.active[m].sum(), f"{n} of {int(town.active[m].sum())} active accounts"
+    )
+
+
+def _one_institution(town: Town, m: Ints) -> Alternative:
+    domains, size = np.unique(town.text("email_domain")[m], return_counts=True)
+    known = domains != ""
+    name, test = (
+        "one institution",
+        "at least 80 % of the accounts registered under one mail domain that nobody else uses",
+    )
+    if not known.any():
+        return Alternative(name, test, "could not test", "mail domains are not in the export")
+    k = int(np.argmax(np.where(known, size, 0)))
+    elsewhere = int((town.text("email_domain") == domains[k]).sum()) - size[k]
+    holds = size[k] >= 0.8 * m.size and elsewhere <= 0.1 * size[k]
+    return _verdict(
+        name, test, bool(holds), f"{size[k]} of {m.size} accounts under one domain, {elsewhere} others elsewhere"
+    )
+
+
+def _monitor(town: Town, m: Ints) -> Alternative:
+    output = town.column("output_tokens")[m] / np.maximum(town.requests[m], 1)
+    median = float(np.median(output))
+    return _verdict(
+        "monitor or health check",
+        "the median account receives at most 16 tokens an answer",
+        median <= 16,
+        f"median {median:.0f} tokens an answer",
+    )
+
+
+def _fixed_set(town: Town, m: Ints) -> Alternative:
+    """The same few prompts over and over, with short answers: an evaluation set or a canary."""
+    name = "evaluation set run again and again"
+    test = "the median account repeats each prompt five times or more and receives at most 64 tokens an answer"
+    distinct = town.column("distinct_prompts")[m]
+    if np.isnan(distinct).all():
+        return Alternative(name, test, "could not test", "no prompts in the export")
+    repeats = float(np.nanmedian(town.requests[m] / np.maximum(distinct, 1)))
+    output = float(np.median(town.column("output_tokens")[m] / np.maximum(town.requests[m], 1)))
+    return _verdict(
+        name, test, repeats >= 5 and output <= 64, f"each prompt {repeats:.1f} times, {output:.0f} tokens an answer"
+    )
+
+
+def _software(town: Town, g: Group, tied: list[str]) -> Alternative:
+    """Everything the accounts share comes with one product: its client, fingerprint, parameters, prompts, schedule.
+
+    A product shows itself by a client of its own or by its system prompt. A general library whose parameters were
+    all set alike is none.
+    """
+    m = g.members
+    ordinary = town.others(m)
+    product = 0.0
+    for kind in ("client", "system"):
+        s = town.sharing(kind)
+        if s.names:
+            few = s.count(ordinary) < (10 if kind == "client" else 0.02 * ordinary.size + 1)
+            product = max(product, float((s.count(m) / m.size * few).max()))
+    beyond = tied + [x for x in ("rare mail domain", "sign-up dates") if g.measured(x).holds]
+    created = town.column("created_s")[m]
+    known = ~np.isnan(created)
+    spread = float(np.ptp(np.quantile(created[known], [0.1, 0.9]))) / DAY_S if known.any() else float("nan")
+    return _verdict(
+        "one product (coding harness, app, hosted tool)",
+        "80 % of the accounts run a client or system prompt of its own, and nothing else is shared but schedule and prompts",
+        product >= 0.8 and not beyond,
+        f"{product:.0%} run one product; also shared: {', '.join(beyond) or 'nothing'}; sign-ups spread over {spread:.0f} days",
+    )
+
+
+def _course(town: Town, g: Group, tied: list[str]) -> Alternative:
+    """People who follow the same course or event from their own homes: the same days and prompts, little volume each."""
+    volume = float(np.median(town.requests[g.members]))
+    harvest = g.measured("harvest templates").holds
+    return _verdict(
+        "course, tutorial or public event followed from home",
+        "the median account made at most 50 requests, no template is judged harvest, and nothing ties the organisations",
+        volume <= 50 and not tied and not harvest,
+        f"median {volume:.0f} requests an account; {'harvest templates' if harvest else 'no harvest template'}; "
+        f"tied by: {', '.join(tied) or 'nothing'}",
+    )
