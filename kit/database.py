@@ -141,9 +141,28 @@ def view_requests(con: duckdb.DuckDBPyConnection, files: list[str], *, with_dupl
     marks, join = "NULL::VARCHAR AS dup_group, true AS is_primary", ""
     if with_duplicates:
         marks = "d.dup_group, coalesce(d.is_primary, true) AS is_primary"
-        join = "LEFT JOIN duplicates d USING (source_id, line)"
-    view = f"SELECT p.*, {marks} FROM ({source}) p {join}"  # noqa: S608 a view takes no parameters; names are quoted
+        join = "LEFT JOIN duplicates d ON d.source_id = p.source_id AND d.line = p.line"
+    columns = "p.*"
+    if completed := _completed(con):
+        # another export knew more of the event; of outcome and the two states the completed value is the better one
+        better = {"outcome", "content_state", "time_quality"}
+        pick = [
+            f"coalesce({'c' if n in better else 'p'}.{n}, {'p' if n in better else 'c'}.{n}) AS {n}"
+            for n in completed
+        ]
+        columns = f"p.* REPLACE ({', '.join(pick)})"
+        join += " LEFT JOIN completions c ON c.source_id = p.source_id AND c.line = p.line"
+    view = f"SELECT {columns}, {marks} FROM ({source}) p {join}"  # noqa: S608 names of the schema, quoted paths
     con.execute(f"CREATE OR REPLACE TEMP VIEW requests AS {view}")
+
+
+def _completed(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The columns for which `completions` has a value."""
+    if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'completions'").fetchall():
+        return []  # a case that an earlier kit built
+    cursor = con.execute("SELECT count(COLUMNS(* EXCLUDE (source_id, line))) FROM completions")
+    names = [d[0] for d in cursor.description or []]
+    return [n for n, count in zip(names, cursor.fetchall()[0], strict=True) if count]
 
 
 @cache

@@ -63,6 +63,14 @@ CREATE TABLE duplicates (              -- rows that repeat another row; a row no
   is_primary BOOLEAN                   -- exactly one row of a group
 );
 
+CREATE TABLE ties (                    -- further ids by which rows of one event know each other: "custom:...", "span:..."
+  source_id VARCHAR,
+  line BIGINT,
+  tie VARCHAR
+);
+
+CREATE TABLE completions AS FROM requests;  -- values that another export has for a row of requests (same source_id, line)
+
 CREATE TABLE accounts (                -- one row per account, from accounts.* or seen in the requests
   account_id VARCHAR,
   org_id VARCHAR,
@@ -118,6 +126,7 @@ CREATE TABLE sources (                 -- every export seen; lines = loaded + re
   sha256 VARCHAR,
   bytes BIGINT,
   format VARCHAR,
+  rank INTEGER,                        -- who speaks first for one event: 10 provider, 20 gateway, 30 observability, 40 network
   kind VARCHAR,                        -- the table it feeds: requests, accounts, identifiers, model_releases, usage_buckets
   lines BIGINT,
   loaded BIGINT,
