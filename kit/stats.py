@@ -14,6 +14,7 @@ Times are seconds since 1970 UTC (int64 or float64 arrays); randomness comes onl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,8 +99,8 @@ def count_p(observed: ArrayLike, expected: ArrayLike, ratio: ArrayLike) -> tuple
     return high, low
 
 
-def tempered(p: ArrayLike, *, outer: float = 0.025) -> Floats:
-    """Tail probabilities made honest by their own bulk.
+def tempered(p: ArrayLike, usual: ArrayLike | None = None, *, outer: float = 0.025) -> Floats:
+    """Tail probabilities made honest by their own bulk (where `usual`, if given).
 
     If more than `outer` of them lie below `outer`, the model is too narrow on this side, and every z is divided by
     the factor by which its outer quantile exceeds the normal one (never multiplied).
@@ -107,7 +108,7 @@ def tempered(p: ArrayLike, *, outer: float = 0.025) -> Floats:
     from scipy.stats import norm
 
     values = np.asarray(p, float)
-    known = values[np.isfinite(values)]
+    known = values[np.isfinite(values) & (True if usual is None else np.asarray(usual, bool))]
     if known.size < 40:
         return values
     z = norm.isf(np.clip(values, 1e-300, 1.0))
@@ -195,18 +196,29 @@ def seasonal_baseline(
 
 
 def _others_median(x: Floats, season: Ints, ok: NDArray[np.bool_]) -> tuple[Floats, Ints]:
+    """For each bin, a robust middle of the usable bins of its season without it, and how many those are.
+
+    The median of small counts is coarse, so the mean of the middle half is blended in.
+    """
+    _, row = np.unique(season, return_inverse=True)
+    order = np.argsort(row, kind="stable")
+    begin = np.searchsorted(row[order], np.arange(row.max() + 1 if row.size else 0))
+    turn = np.empty(x.size, np.int64)
+    turn[order] = np.arange(x.size) - begin[row[order]]
+    table = np.full((begin.size, int(turn.max()) + 1 if x.size else 0), np.nan)
+    table[row[ok], turn[ok]] = x[ok]
     expected, n = np.full(x.size, np.nan), np.zeros(x.size, np.int64)
-    for s in np.unique(season):
-        at = np.flatnonzero(season == s)
-        good = at[ok[at]]
-        for i in at:
-            others = x[good[good != i]]
-            n[i] = others.size
-            if others.size:
-                # a median of small counts is coarse: blend in the mean of the middle half
-                middle = np.sort(others)[others.size // 4 : others.size - others.size // 4]
-                expected[i] = (np.median(others) + middle.mean()) / 2
-    return expected, n
+    for k in range(table.shape[1]):
+        others = np.sort(np.delete(table, k, axis=1), axis=1)  # NaN last
+        count = np.isfinite(others).sum(axis=1)
+        sums = np.concatenate([np.zeros((len(others), 1)), np.cumsum(np.nan_to_num(others), axis=1)], axis=1)
+        every, cut, last = np.arange(len(others)), count // 4, np.maximum(count - 1, 0)
+        middle = (sums[every, count - cut] - sums[every, cut]) / np.maximum(count - 2 * cut, 1)
+        if others.shape[1]:
+            median = (others[every, last // 2] + others[every, (last + 1) // 2]) / 2
+            here = turn == k
+            expected[here], n[here] = ((median + middle) / 2)[row[here]], count[row[here]]
+    return np.where(n > 0, expected, np.nan), n
 
 
 def _variance_ratio(x: Floats, expected: Floats, ok: NDArray[np.bool_]) -> Floats:
@@ -381,7 +393,7 @@ def synchrony(
     n_accounts = int(np.unique(code).size)
     observed = _together(code, t)
     rng = np.random.default_rng(seed)
-    null = np.array([_together(code, _exchange(t, group, day, rng)) for _ in range(rounds)])
+    null = np.array([_together(code, moved) for moved in _exchange(t, group, day, rounds, rng)])
     return _judge(observed, null, n_accounts, int(t.size), alpha)
 
 
@@ -401,15 +413,13 @@ def _exchangeable(code: Ints, t: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
     return group, day, strict | (kinds[code, kind] >= 5)
 
 
-def _exchange(t: Ints, group: Ints, day: Ints, rng: np.random.Generator) -> Ints:
-    """Whole days dealt anew among the days of each group."""
+def _exchange(t: Ints, group: Ints, day: Ints, rounds: int, rng: np.random.Generator) -> Iterator[Ints]:
+    """Whole days dealt anew among the days of each group, `rounds` times."""
     pairs, of = np.unique(group * 100_000 + day, return_inverse=True)
-    own = pairs // 100_000
-    shuffled = np.lexsort((rng.random(pairs.size), own))
-    target = np.empty(pairs.size, np.int64)
-    target[np.arange(pairs.size)] = (pairs % 100_000)[shuffled]
-    moved: Ints = target[of] * DAY + t % DAY
-    return moved
+    own, days, clock = pairs // 100_000, pairs % 100_000 * DAY, t % DAY
+    for _ in range(rounds):
+        # sorted by group either way: the days of a group in order stand against the same days in random order
+        yield days[np.lexsort((rng.random(pairs.size), own))][of] + clock
 
 
 def _together(code: Ints, t: Ints) -> Floats:
@@ -429,11 +439,9 @@ def _together(code: Ints, t: Ints) -> Floats:
 
 def _turn_taking(code: Ints, t: Ints) -> float:
     """Minus the spread of log(requests of the set between two requests of one account): higher is more regular."""
-    order = np.lexsort((code, t))
-    rank = np.empty(t.size, np.int64)
-    rank[order] = np.arange(t.size)
-    by_account = np.lexsort((rank, code))
-    gaps = np.diff(rank[by_account])[np.diff(code[by_account]) == 0]
+    in_turn = code[np.argsort(t << 24 | code)]
+    by_account = np.argsort(in_turn.astype(np.int16 if int(code.max()) < 32_768 else np.int64), kind="stable")
+    gaps = np.diff(by_account)[np.diff(in_turn[by_account]) == 0]
     logs = np.log(np.maximum(gaps, 1))
     return -float(np.mean(np.abs(logs - np.median(logs)))) if logs.size else 0.0
 

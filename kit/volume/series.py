@@ -126,48 +126,76 @@ def find_anomalies(
 ) -> list[tuple[Any, ...]]:
     """The rows of `anomalies` for hourly counts that start at `start_s`."""
     ok = np.ones(counts.size, bool) if usable is None else usable
+    silent = _longest_silence(counts, start_s, ok)
     rows, tested = [], 0
     for width in WINDOWS_H:
-        rolled = np.convolve(counts, np.ones(width), "valid")
-        whole = np.convolve(ok, np.ones(width), "valid") == width
-        base = stats.seasonal_baseline(rolled, start_s, usable=whole)
+        rolled, whole, usual = (
+            np.convolve(counts, np.ones(width), "valid"),
+            *(np.convolve(flags, np.ones(width), "valid") == width for flags in (ok, ok & ~silent)),
+        )
+        base = stats.seasonal_baseline(rolled, start_s, usable=usual)
         # where most windows are empty, single sessions are all there is: no rhythm to depart from
-        if base.kind == stats.TOO_LITTLE or np.mean(rolled[whole] > 0) < 0.2:
+        if base.kind == stats.TOO_LITTLE or np.mean(rolled[usual] > 0) < 0.2:
             continue
         tested += 1
-        rows += _windows(
-            rolled, base, whole, start_s, width, alpha / (len(WINDOWS_H) * 2 * max(1, int(whole.sum())))
-        )
-    rows = _without_overlaps(rows)
+        rows += _windows(rolled, base, whole, usual, start_s, width, alpha)
+    rows = _without_overlaps(_one_silence(rows, silent, start_s))
     slow = _slow_changes(counts, start_s, ok, alpha)
     if not tested and slow is None:
         return [(stats.TOO_LITTLE, None, None, float(counts.sum()), None, None, None, int(counts.size), None)]
     return sorted(rows + (slow or []), key=lambda r: (r[1], r[0]))
 
 
+def _longest_silence(counts: np.ndarray[Any, Any], start_s: int, ok: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The run of empty hours in which most was expected: a long silence must not count as usual spread."""
+    expected = np.nan_to_num(stats.seasonal_baseline(counts, start_s, usable=ok).expected)
+    runs = [(float(expected[a:b].sum()), a, b) for a, b in _runs(ok & (counts == 0))]
+    silent = np.zeros(counts.size, bool)
+    if runs and max(runs)[0] >= 20:
+        silent[max(runs)[1] : max(runs)[2]] = True
+    return silent
+
+
+def _one_silence(rows: list[tuple[Any, ...]], silent: np.ndarray[Any, Any], start_s: int) -> list[tuple[Any, ...]]:
+    """Drops within the longest silence become one row with its span; `expected` at the rate of the clearest."""
+    if not silent.any():
+        return rows
+    begin, end = _runs(silent)[0]
+    span = (_time(start_s, begin), _time(start_s, end))
+    inside = [r for r in rows if r[0] == "drop" and r[1] < span[1] and span[0] < r[2]]
+    if not inside:
+        return rows
+    clear = min(inside, key=lambda r: r[6])
+    hours = (clear[2] - clear[1]).total_seconds() / 3600
+    expected = clear[4] * (end - begin) / hours
+    return [r for r in rows if r not in inside] + [("drop", *span, 0.0, expected, 0.0, *clear[6:])]
+
+
 def _windows(
     rolled: np.ndarray[Any, Any],
     base: stats.Baseline,
     whole: np.ndarray[Any, Any],
+    usual: np.ndarray[Any, Any],
     start_s: int,
     width: int,
-    level: float,
+    alpha: float,
 ) -> list[tuple[Any, ...]]:
     """Windows further out than chance allows; of overlapping ones the furthest, of single hours the whole run."""
     known = whole & np.isfinite(base.expected)
+    tests = 2 * len(WINDOWS_H) * max(1, int(known.sum()))
     mean = np.maximum(np.nan_to_num(base.expected), 0.5 / np.maximum(base.n, 1))  # never seen is not impossible
     high, low = stats.count_p(rolled, mean, np.nan_to_num(base.ratio, nan=1.0))
     null = f"negative binomial around the same {base.kind} of {int(np.median(base.n[known]))} others, {width} h"
     rows = []
     for kind, tail in (("burst", high), ("drop", low)):
-        p = stats.tempered(np.where(known, tail, np.nan))
-        for begin, end in _runs(known & (p < level)):
+        p = stats.tempered(np.where(known, tail, np.nan), usual)
+        for begin, end in _runs(known & (p < alpha / tests)):
             if width > 1:
                 begin = begin + int(np.argmin(p[begin:end]))
                 end = begin + 1
             seen, expected = float(rolled[begin:end].sum()), float(mean[begin:end].sum())
-            worst = min(1.0, float(p[begin:end].min()) * 0.01 / level)
             span = (_time(start_s, begin), _time(start_s, end - 1 + width))
+            worst = float(p[begin:end].min()) * tests
             rows.append((kind, *span, seen, expected, seen / expected, worst, int(known.sum()), null))
     return rows
 

@@ -62,7 +62,8 @@ def plan_value(
     `prices`: model -> [US dollars per million input tokens, per million output tokens]; `fees`: plan -> dollars a
     month; both default to the case's [parameters]. Logged cost is used where the export has it. Rows: account_id,
     plan, requests, active_days, value_usd_30d (over the days from first to last use, at least one), source (logged,
-    list price, no price), fee_usd, times_fee (nothing where the plan is free), plan_rank (0 to 1 among accounts of the plan), plan_n.
+    list price, no price), fee_usd, times_fee (nothing where the plan is free), plan_rank (0 to 1 among accounts of
+    the plan), plan_n.
     """
     priced = _prices(case, prices)
     paid = {k: float(v) for k, v in (fees or case.parameters.get("fees") or {}).items()}

@@ -1,0 +1,154 @@
+"""What is planted is found at every hour, what is not planted is not; gaps of the export are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from kit import Case, stats, volume
+from kit.errors import ParameterError, QueryError
+from kit.volume.series import find_anomalies
+
+START = 1_776_816_000  # Wednesday 22 April 2026
+WEEKS = 6
+
+
+def quiet(seed: int, kind: str = "poisson", scale: float = 40) -> np.ndarray:
+    """Six weeks of hours with a day, a weekend, and the noise of `kind`."""
+    rng = np.random.default_rng(seed)
+    hour = (np.arange(WEEKS * 168) + 48) % 168
+    mean = scale * (1 + 0.8 * np.sin(2 * np.pi * (hour % 24 - 9) / 24)) * np.where(hour // 24 >= 5, 0.5, 1.0)
+    if kind == "overdispersed":
+        mean = rng.gamma(5, mean / 5)
+    if kind == "uneven days":
+        mean = mean * np.repeat(np.exp(rng.normal(0, 0.15, mean.size // 24)), 24)
+    return rng.poisson(mean).astype(float)
+
+
+def covers(row: tuple, hour: int) -> bool:
+    return row[1].timestamp() <= START + hour * 3600 < row[2].timestamp()
+
+
+def test_the_same_burst_is_found_at_each_of_the_168_hours_of_the_week() -> None:
+    missed, false = [], 0
+    for hour in range(168):
+        counts = quiet(1000 + hour)
+        at = 2 * 168 + hour
+        counts[at] += 150
+        found = find_anomalies(counts, START)
+        hits = [r for r in found if r[0] == "burst" and covers(r, at)]
+        missed += [] if hits else [hour]
+        false += len(found) - len(hits)
+    assert missed == []
+    assert false <= 168 * 0.05  # far under one a week: 168 series of six weeks
+
+
+def test_a_total_outage_is_found_as_a_drop() -> None:
+    for seed in range(10):
+        counts = quiet(2000 + seed)
+        counts[400:412] = 0
+        assert any(r[0] == "drop" and covers(r, 405) for r in find_anomalies(counts, START))
+
+
+def test_a_slow_ramp_is_found_and_says_how_much() -> None:
+    for seed in range(10):
+        rising = np.floor(quiet(3000 + seed) * np.linspace(1, 2, WEEKS * 168))
+        slow = [r for r in find_anomalies(rising, START) if r[0] == "ramp"]
+        assert len(slow) == 1
+        assert 1.4 < slow[0][5] < 2.2
+
+
+def test_a_lasting_change_of_level_is_dated_to_the_day() -> None:
+    counts = quiet(4000)
+    counts[21 * 24 :] = np.floor(counts[21 * 24 :] * 2.5)
+    level = [r for r in find_anomalies(counts, START) if r[0] == "level"]
+    assert [r[1] for r in level] == [datetime.fromtimestamp(START, UTC) + timedelta(days=21)]
+
+
+def test_a_hundred_quiet_series_show_under_one_percent_false_windows() -> None:
+    kinds = ["poisson", "overdispersed", "uneven days", "poisson"]
+    scales = [40, 40, 400, 3]
+    found = [find_anomalies(quiet(s, kinds[s % 4], scales[s % 4]), START) for s in range(100)]
+    hours = sum(int((r[2] - r[1]).total_seconds() // 3600) for rows in found for r in rows)
+    assert hours <= 0.01 * 100 * WEEKS * 168
+    assert sum(map(bool, found)) <= 8  # at most 1 % of series by construction; 8 of 100 is beyond chance
+
+
+def test_four_days_or_a_handful_of_requests_are_too_little_data() -> None:
+    assert [r[0] for r in find_anomalies(quiet(1)[:96], START)] == [stats.TOO_LITTLE]
+    few = np.zeros(WEEKS * 168)
+    few[[5, 300, 301, 700]] = 9
+    assert not [r for r in find_anomalies(few, START) if r[0] in ("burst", "drop")]
+
+
+def test_an_hour_is_never_part_of_its_own_expectation() -> None:
+    counts = quiet(6)
+    spoiled = counts.copy()
+    spoiled[500] += 100_000
+    clean, after = stats.seasonal_baseline(counts, START), stats.seasonal_baseline(spoiled, START)
+    assert after.expected[500] == clean.expected[500]
+    assert set(clean.n.tolist()) == {5}
+
+
+# --- on a case ----------------------------------------------------------------------------------------------------
+
+
+def town(seed: int = 1, hole: range | None = None, silent: range | None = None) -> list[dict]:
+    """Forty accounts for five weeks; all missing in the hours of `hole`, three of them in those of `silent`."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for hour in range(5 * 168):
+        at = datetime.fromtimestamp(START + hour * 3600, UTC)
+        for a in range(40):
+            if (hole and hour in hole) or (silent and a < 3 and hour in silent):
+                continue
+            rows += [
+                {"account_id": f"a{a:02}", "occurred_at": at + timedelta(seconds=float(s)), "request_model": "m"}
+                for s in rng.uniform(0, 3600, rng.poisson(1.5))
+            ]
+    return rows
+
+
+def test_a_hole_in_the_export_is_told_from_silent_accounts(case_of: Callable[..., Case]) -> None:
+    case = case_of(town(hole=range(300, 306), silent=range(500, 560)))
+    gaps = volume.gaps(case)
+    hole = datetime.fromtimestamp(START + 300 * 3600, UTC)
+    assert [(g["kind"], g["start_at"], g["hours"]) for g in gaps.rows()] == [
+        ("no export: inside an export", hole, 6)
+    ]
+    assert volume.anomalies(case).rows() == []
+    quiet_three = volume.anomalies(case, accounts=["a00", "a01", "a02"])
+    silence = datetime.fromtimestamp(START + 500 * 3600, UTC)
+    found = [(r["kind"], r["start_at"], r["end_at"]) for r in quiet_three.rows()]
+    assert found == [("drop", silence, silence + timedelta(hours=60))]
+    series = volume.requests(case, per="1 hour", accounts=["a00", "a01", "a02"])
+    assert series.frame.filter(coverage="no export").height == 6
+    assert series.frame.filter(coverage="no export")["sign"].unique().to_list() == [""]
+
+
+def test_series_hold_every_request_once_and_every_window(case_of: Callable[..., Case]) -> None:
+    rows = town()[:4000]
+    case = case_of(rows)
+    by_account = volume.requests(case, per="6 hours", by="account_id", top=3)
+    assert sorted(by_account["series"].unique()) == ["(other)", *sorted(by_account["series"].unique())[1:]]
+    assert by_account["requests"].sum() == 4000
+    counts = by_account.frame.group_by("series").len()["len"].unique().to_list()
+    assert len(counts) == 1
+    whole = volume.requests(case, per="1 day")
+    assert whole["series"].unique().to_list() == ["all"]
+    assert whole["requests"].sum() == 4000
+
+
+def test_what_cannot_be_is_refused_in_one_sentence(case_of: Callable[..., Case]) -> None:
+    case = case_of(town()[:50])
+    with pytest.raises(ParameterError, match="no window"):
+        volume.requests(case, per="7 minutes")
+    with pytest.raises(QueryError, match="no column 'colour'"):
+        volume.requests(case, by="colour")
+    with pytest.raises(ParameterError, match="no account 'nobody'"):
+        volume.requests(case, accounts="nobody")
+    with pytest.raises(ParameterError, match="no cluster 'c9'"):
+        volume.anomalies(case, cluster="c9")
