@@ -208,8 +208,14 @@ def _measured(facts: Facts, mine: list[Rule]) -> list[str]:
         out.append(f"brings back text answered to other accounts ({facts.returned:,} of {outside:,} requests)")
     if facts.carried >= max(FILLERS, SHARE * outside):
         out.append(f"presents reasoning blocks that other accounts present too ({facts.carried:,} of {outside:,})")
-    if any(r.id == "product_persona" for r in mine) and facts.orgs >= PEOPLE and facts.persona_accounts > facts.accounts / 2:
-        out.append(f"carries one of several products' own system prompts for users of {facts.persona_accounts:,} accounts")
+    if (
+        any(r.id == "product_persona" for r in mine)
+        and facts.orgs >= PEOPLE
+        and facts.persona_accounts > facts.accounts / 2
+    ):
+        out.append(
+            f"carries one of several products' own system prompts for users of {facts.persona_accounts:,} accounts"
+        )
     return out
 
 

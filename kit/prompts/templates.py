@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 import duckdb
 import numpy as np
 
 from kit.prompts import mining
-from kit.prompts.tokens import NUMBER, U32, U64, mix64, spans
+from kit.prompts.mining import Bools
+from kit.prompts.tokens import I64, NUMBER, U32, U64, mix64, spans
 
 SHOWN = 6000  # characters of a text that are compared: the first two thirds and the last third of them
 SKELETON = 4000  # characters of a skeleton that are kept
 REPEATED = {"prompt": 20, "system": 5}  # requests that make a text said word for word a template of its own
+AGREED = 0.6  # share of the other members that must hold a constant token in order for it to be shown
 PIVOTS = 8  # members from which the one is chosen whose text shows the skeleton
 BATCH = 20_000
 SLOT = "{…}"
@@ -33,8 +36,11 @@ class Skeleton:
     text: str
 
 
-def build(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill request_templates and account_templates, and `templates` but for rules and verdict."""
+def build(con: duckdb.DuckDBPyConnection) -> mining.Corpus:
+    """Fill request_templates and account_templates, and `templates` but for rules and verdict.
+
+    Returns the distinct prompts as tokens, for what else is to be learnt from them.
+    """
     con.execute(
         "CREATE OR REPLACE TEMP TABLE template_skeletons (part VARCHAR, template_id VARCHAR, anchor VARCHAR, skeleton VARCHAR)"
     )
@@ -48,12 +54,12 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
             WHERE is_primary AND trim({column}) <> ''""",
             {"part": part},
         )
-    for part in MINED:
-        _mine_part(con, part)
+    corpora = [_mine_part(con, part) for part in MINED]
     con.execute(REQUEST_TEMPLATES)
     con.execute(ACCOUNT_TEMPLATES)
     con.execute(TEMPLATES)
     _entropy(con)
+    return corpora[0]
 
 
 def texts(con: duckdb.DuckDBPyConnection, part: str, where: str = "true") -> Iterator[tuple[U64, list[str]]]:
@@ -84,7 +90,7 @@ def put(con: duckdb.DuckDBPyConnection, name: str, **columns: Any) -> None:
     con.unregister("put_columns")
 
 
-def _mine_part(con: duckdb.DuckDBPyConnection, part: str) -> None:
+def _mine_part(con: duckdb.DuckDBPyConnection, part: str) -> mining.Corpus:
     corpus = mining.read(texts(con, part))
     families = mining.mine(corpus)
     skeletons = _skeletons(con, part, corpus, families)
@@ -102,6 +108,7 @@ def _mine_part(con: duckdb.DuckDBPyConnection, part: str) -> None:
     con.execute("INSERT INTO template_texts SELECT $part, text_id, template_id FROM new_texts", {"part": part})
     for s in {s.template_id: s for s in skeletons}.values():
         con.execute("INSERT INTO template_skeletons VALUES (?, ?, ?, ?)", [s.part, s.template_id, s.anchor, s.text])
+    return corpus
 
 
 def _repeated(con: duckdb.DuckDBPyConnection, part: str, alone: U64) -> list[tuple[int, Skeleton]]:
@@ -142,44 +149,59 @@ def _skeletons(
 def skeleton_of(part: str, members: Iterable[str], constant: U32) -> Skeleton:
     """The skeleton as it stands in the member that shows most of it; of equals the shortest, then the first by text."""
     shown = [(text, *_fixed(text, constant)) for text in members]
-    text, fixed, starts, ends = min(shown, key=lambda s: (-int(s[1].sum()), len(s[0]), s[0]))
-    pieces, last = [], 0
+    text, tokens, fixed, starts, ends = min(shown, key=lambda s: (-int(s[2].sum()), len(s[0]), s[0]))
+    fixed = _agreed(tokens, fixed, [other[1] for other in shown if other[0] != text])
+    pieces: list[list[int]] = []
     for i in np.flatnonzero(fixed):
-        if not pieces or i != last + 1:
-            pieces.append([starts[i], ends[i]])
-        pieces[-1][1] = ends[i]
-        last = i
-    segments = [text[a:b] for a, b in pieces]
+        if pieces and fixed[i - 1]:
+            pieces[-1][1] = int(ends[i])
+        else:
+            pieces.append([int(starts[i]), int(ends[i])])
     first, final = bool(fixed[0]), bool(fixed[-1])
-    lines = [text[: pieces[0][0]] if first else SLOT + " "]
-    for (_, b), (a, _) in zip(pieces, pieces[1:], strict=False):
-        lines += [text[b:a] if not text[b:a].strip(" \t") else f" {SLOT} "]
-    body = lines[0] + "".join(s + gap for s, gap in zip(segments, [*lines[1:], ""], strict=True))
+    body = text[: pieces[0][0]] if first else SLOT + " "
+    for k, (a, b) in enumerate(pieces):
+        body += text[a:b] + (f" {SLOT} " if k + 1 < len(pieces) else "")
     body += text[pieces[-1][1] :] if final else " " + SLOT
-    share = fixed.mean()
     anchor = (
-        "whole" if share > 0.95 else "wrap" if first and final else "head" if first else "tail" if final else "near"
+        "whole"
+        if fixed.mean() > 0.95
+        else "wrap"
+        if first and final
+        else "head"
+        if first
+        else "tail"
+        if final
+        else "near"
     )
-    return Skeleton(_template_id(part, segments), part, anchor, body[:SKELETON])
+    return Skeleton(_template_id(part, [text[a:b] for a, b in pieces]), part, anchor, body[:SKELETON])
 
 
-def _fixed(text: str, constant: U32) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which tokens of the text are constant, and where they start and end."""
+def _fixed(text: str, constant: U32) -> tuple[U32, Bools, I64, I64]:
+    """The tokens of the text, which of them are constant, and where they start and end."""
     tokens, starts, ends = spans(text)
     ahead = np.append(tokens[1:], np.uint32(0))
     bigrams = (mix64((tokens.astype(np.uint64) << np.uint64(32)) | ahead) >> np.uint64(32)).astype(np.uint32)
     hit = np.isin(bigrams, constant)
     fixed = hit.copy()
     fixed[1:] |= hit[:-1]
-    edge = np.diff(np.concatenate(([0], fixed.astype(np.int8), [0])))
+    return tokens, fixed, starts, ends
+
+
+def _agreed(tokens: U32, fixed: Bools, others: list[U32]) -> Bools:
+    """Of the constant tokens those that most other members hold in the same order, in runs of some length.
+
+    Runs of one or two in the middle are common words that payloads happen to hold; numbers are always slots.
+    """
+    votes = np.zeros(len(tokens), int)
+    for other in others:
+        for block in SequenceMatcher(None, tokens.tolist(), other.tolist(), autojunk=False).get_matching_blocks():
+            votes[block.a : block.a + block.size] += 1
+    kept = fixed & (votes >= AGREED * len(others)) & (tokens != NUMBER)
+    edge = np.diff(np.concatenate(([0], kept.astype(np.int8), [0])))
     for a, b in zip(np.flatnonzero(edge == 1), np.flatnonzero(edge == -1), strict=True):
-        if b - a < 3 and a > 0 and b < len(fixed):
-            fixed[a:b] = False  # "of the": common words that the payload of most members happens to hold
-    if not fixed.any():
-        fixed[1:] |= hit[:-1]
-        fixed |= hit
-    fixed[(tokens == NUMBER) & (np.cumsum(fixed) > 0)] = False
-    return fixed, starts, ends
+        if b - a < 3 and a > 0 and b < len(kept):
+            kept[a:b] = False
+    return kept if kept.any() else fixed if fixed.any() else np.ones(len(tokens), bool)
 
 
 def _template_id(part: str, segments: Iterable[str]) -> str:
@@ -238,5 +260,6 @@ def _entropy(con: duckdb.DuckDBPyConnection) -> None:
     )
     put(con, "entropy", template_id=names.tolist(), bits=bits)
     con.execute(
-        "UPDATE templates SET slot_entropy_bits = e.bits FROM entropy e WHERE e.template_id = templates.template_id"
+        """UPDATE templates SET slot_entropy_bits = e.bits, reach_bits = round(accounts * rarity_bits * e.bits, 3)
+        FROM entropy e WHERE e.template_id = templates.template_id"""
     )

@@ -12,6 +12,7 @@ CREATE TABLE templates (               -- one row per family of prompts (or syst
   output_tokens BIGINT,
   rarity_bits DOUBLE,                  -- -log2 of the share of all accounts that use it
   slot_entropy_bits DOUBLE,            -- entropy of the fillers; 0 for a prompt repeated word for word
+  reach_bits DOUBLE,                   -- rarity-weighted reach: accounts * rarity_bits * slot_entropy_bits
   first_at TIMESTAMPTZ,
   last_at TIMESTAMPTZ,
   rules VARCHAR[],                     -- ids of the elicitation rules that match (kit/rules/*.yaml)
@@ -53,4 +54,19 @@ CREATE TABLE returned_requests (       -- requests whose prompt holds an answer 
   account_id VARCHAR,                  -- who sent it back
   from_accounts BIGINT,                -- accounts that had been given the answer
   containment DOUBLE                   -- greatest share of one answer's shingles found in the prompt, 0 to 1
+);
+
+CREATE TABLE account_habits (          -- one row per account with prompts: what its prompts are about, as a vector
+  account_id VARCHAR,
+  requests BIGINT,                     -- with a prompt
+  distinct_prompts BIGINT,
+  sampled BIGINT,                      -- distinct prompts looked at (at most 100, the same ones in every build)
+  content INTEGER[]                    -- sum of their 64-number vectors, each of length 1000; divide by 1000 * sampled for the mean
+);
+
+CREATE TABLE account_signatures (      -- how an account asks: one row per account, kind and value
+  account_id VARCHAR,
+  kind VARCHAR,                        -- parameters | client | model | hour (UTC) | prompt_length | output_tokens (powers of two)
+  signature VARCHAR,
+  requests BIGINT
 );
