@@ -35,6 +35,7 @@ from kit.database import request_schema as request_schema
 from kit.errors import CaseError, QueryError
 from kit.result import Result
 
+REFUSAL_CHARS = 300
 FOLDERS = ("requests", "rejects", "notebooks", "reviews", "findings", "bundles")
 
 
@@ -74,7 +75,7 @@ class Case:
         """Fetch on a second thread, so that an interrupt reaches the first at once: DuckDB looks for it only
         between its tasks, and one task of a runaway join lasts for minutes."""
         with ThreadPoolExecutor(1, "ask") as pool:
-            rows = pool.submit(lambda: pl.DataFrame(self._con.sql(statement, params=parameters or None)))
+            rows = pool.submit(lambda: _frame(self._con.sql(statement, params=parameters or None)))
             try:
                 while not rows.done():
                     wait([rows], timeout=0.2)
@@ -259,9 +260,17 @@ def _toml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def _frame(asked: Any) -> pl.DataFrame:
+    """The rows of a relation. Polars has no type for lengths of time that count in months."""
+    if odd := [c for c, t in zip(asked.columns, asked.types, strict=True) if "INTERVAL" in str(t)]:
+        raise QueryError(f"The column {odd[0]} is an INTERVAL; select epoch({odd[0]}) for seconds and ask again.")
+    return pl.DataFrame(asked)
+
+
 def _refusal(error: duckdb.Error) -> str:
     """What DuckDB says in one line, with the nearest names it knows for one it does not."""
-    said = re.sub(r"^[A-Z]\w*(?: \w+)? Error: ", "", first_line(error))
+    said = re.sub(r"^[A-Z]\w*(?: \w+)? Error: ", "", first_line(error)).rstrip("!")
+    said = said if len(said) <= REFUSAL_CHARS else f"{said[:REFUSAL_CHARS]}…"
     if near := re.search(r"(?:Candidate bindings|Did you mean)[: ]*(.+)", str(error)):
         names = " or ".join(re.findall(r'"([^"]+)"', near[1])[:3])
         return f"{said}; did you mean {names}? Correct the query and ask again."
