@@ -1,15 +1,53 @@
-"""What was asked: templates, what they elicit, habits, flows, and whether a pool differs from the ordinary."""
+"""What was asked: templates, what they elicit, habits, flows, and whether a pool differs from the ordinary.
+
+prompts.templates(case, verdict="harvest")
+prompts.pooled_test(case, accounts=[...])
+"""
 
 from __future__ import annotations
 
 import duckdb
 
-from kit.prompts import flows, habits, judging
+from kit.prompts import flows as _flows
+from kit.prompts import habits as _habits
+from kit.prompts import judging as _judging
 from kit.prompts import templates as _templates
+from kit.prompts.review import (
+    capabilities,
+    coverage,
+    examples,
+    flows,
+    phases,
+    pooled_test,
+    replayed_signatures,
+    returned,
+    rules,
+    scripts,
+    similar_accounts,
+    template_days,
+    templates,
+)
+
+__all__ = [
+    "build",
+    "capabilities",
+    "coverage",
+    "examples",
+    "flows",
+    "phases",
+    "pooled_test",
+    "replayed_signatures",
+    "returned",
+    "rules",
+    "scripts",
+    "similar_accounts",
+    "template_days",
+    "templates",
+]
 
 
 def build(con: duckdb.DuckDBPyConnection) -> None:
     """Fill the tables of kit/sql/schema/prompts.sql from the view `requests`."""
-    habits.build(con, _templates.build(con))
-    flows.build(con)
-    judging.build(con)
+    _habits.build(con, _templates.build(con))
+    _flows.build(con)
+    _judging.build(con)

@@ -14,8 +14,11 @@ EXAMPLE_CHARS = 4000
 
 
 def build(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill rules, known_as, verdict and verdict_reason of `templates`, and in_harness of request_templates."""
+    """Fill elicitation_rules; of `templates` rules, known_as, verdict and its reason; in_harness where it belongs."""
     rules = {r.id: r for r in rule_data.of_case(rule_data.case_folder(con))}
+    for r in sorted(rules.values(), key=lambda r: r.id):
+        row = [r.id, r.title, r.meaning, r.capability, r.kind, r.weight, list(r.look_alikes), list(r.references)]
+        con.execute("INSERT INTO elicitation_rules VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     shown = _examples(con)
     templates = con.execute("SELECT template_id, part, skeleton FROM templates ORDER BY template_id").fetchall()
     found = {}

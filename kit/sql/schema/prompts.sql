@@ -70,3 +70,14 @@ CREATE TABLE account_signatures (      -- how an account asks: one row per accou
   signature VARCHAR,
   requests BIGINT
 );
+
+CREATE TABLE elicitation_rules (       -- the rules templates were matched with: the kit's and the case's own
+  rule_id VARCHAR,
+  title VARCHAR,
+  meaning VARCHAR,
+  capability VARCHAR,                  -- what the answers would teach
+  kind VARCHAR,                        -- elicitation | relay | probing | look_alike
+  weight VARCHAR,                      -- strong | weak
+  look_alikes VARCHAR[],
+  "references" VARCHAR[]
+);
