@@ -114,6 +114,18 @@ def gaps(case: Case) -> Result:
     return asked.with_frame(steady(pl.DataFrame(rows, schema=MISSING, orient="row")), name="export_gaps")
 
 
+@analysis
+def events(case: Case) -> Result:
+    """Releases, bans (accounts closed in one hour), days with unusually many blocked requests: at, kind, label."""
+    return case.query("volume/events")
+
+
+@analysis
+def hour_of_week(case: Case, *, accounts: Accounts = None, cluster: str | None = None) -> Result:
+    """Requests by weekday (0 Monday to 6 Sunday) and hour of the day, UTC; days: how many such days had any."""
+    return case.query("volume/hour_of_week", accounts=chosen(case, accounts, cluster))
+
+
 UTC_TIME = pl.Datetime("us", "UTC")
 MISSING: dict[str, Any] = {"kind": pl.String, "start_at": UTC_TIME, "end_at": UTC_TIME}
 MISSING |= {"accounts_expected": pl.Float64, "accounts_seen": pl.Float64, "p": pl.Float64, "hours": pl.Int64}

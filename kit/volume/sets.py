@@ -37,7 +37,8 @@ def profiles(case: Case, *, accounts: Accounts = None, cluster: str | None = Non
     """Every account's profile beside its cohort: same plan, same age at first use (new, under 90 days, older).
 
     One row per account, most requests first: the columns of account_profiles (see kit/sql/schema/volume.sql),
-    requests_per_day, refused_share, rate_limited_share, cohort, cohort_n. The ranks run from 0 to 1 in
+    requests_per_day, refused_share, rate_limited_share, cohort, cohort_n,
+    cohort_low, cohort_median and cohort_high (requests_per_day, 5, 50 and 95 % of it). The ranks run from 0 to 1 in
     the cohort, 1 the most unusual: volume_rank (most requests a day), flatness_rank (least daily rhythm),
     restless_rank (shortest longest idle), day_one_rank (most on day one), addresses_rank (most addresses on a day),
     refused_rank, rate_limited_rank. flat_p: share of the cohort, itself included, with as little rhythm or less.

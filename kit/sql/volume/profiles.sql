@@ -8,7 +8,7 @@ WITH placed AS (
       WHEN age_days < 90 THEN 'under 90 days' ELSE 'older' END AS cohort
   FROM account_profiles
 ), ranked AS (
-  SELECT *, count(*) OVER c AS cohort_n,
+  SELECT *, count(*) OVER c AS cohort_n, quantile_cont(requests_per_day, [0.05, 0.5, 0.95]) OVER c AS band,
     percent_rank() OVER (PARTITION BY cohort ORDER BY requests_per_day) AS volume_rank,
     percent_rank() OVER (PARTITION BY cohort ORDER BY rhythm_strength DESC NULLS FIRST) AS flatness_rank,
     percent_rank() OVER (PARTITION BY cohort ORDER BY longest_idle_s DESC NULLS FIRST) AS restless_rank,
@@ -21,7 +21,8 @@ WITH placed AS (
   FROM placed WHERE requests >= $least
   WINDOW c AS (PARTITION BY cohort)
 )
-SELECT p.* EXCLUDE (cohort), p.cohort, r.cohort_n,
+SELECT p.* EXCLUDE (cohort), p.cohort, r.cohort_n, round(r.band[1], 3) AS cohort_low,
+  round(r.band[2], 3) AS cohort_median, round(r.band[3], 3) AS cohort_high,
   CASE WHEN r.cohort_n >= 20 THEN round(r.volume_rank, 4) END AS volume_rank,
   CASE WHEN r.cohort_n >= 20 THEN round(r.flatness_rank, 4) END AS flatness_rank,
   CASE WHEN r.cohort_n >= 20 AND p.rhythm_strength IS NOT NULL THEN round(r.flat_p, 6) END AS flat_p,

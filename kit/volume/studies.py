@@ -10,6 +10,7 @@ import polars as pl
 
 from kit import stats
 from kit.case import Case, analysis
+from kit.errors import ParameterError
 from kit.result import Result
 from kit.volume.select import Accounts, chosen, steady
 
@@ -305,3 +306,32 @@ def failover(
     schema = {"fate": pl.String, "requests": pl.Int64, "switched": pl.Int64, "switched_account": pl.Int64}
     frame = pl.DataFrame(rows, schema=schema | {"share": pl.Float64, "p": pl.Float64, "verdict": pl.String})
     return asked.with_frame(steady(frame), name="failover", units={"share": f"switched within {within_s:g} s"})
+
+
+@analysis
+def ramp(case: Case, *, accounts: Accounts = None, cluster: str | None = None, days: int = 14) -> Result:
+    """How fast accounts get going: cumulative share of the requests of their first `days` days, day by day.
+
+    Rows: who (these accounts, all others), days, accounts (at least five), low, median, high (quartiles of the share
+    reached, 0 to 1). Only accounts with 20 requests in that time, seen from their start (first used within a week
+    of creation, or after the first week of the export) and for the whole of it. At full speed from the first day is
+    a straight line; slow adoption hangs below it; one busy day and then little stands far above it.
+    """
+    return case.query("volume/ramp", accounts=chosen(case, accounts, cluster), days=days)
+
+
+@analysis
+def uptake(
+    case: Case, *, accounts: Accounts = None, cluster: str | None = None, model: str | None = None, days: int = 7
+) -> Result:
+    """Share of requests on a new model around its release, for a set and for all other accounts, every six hours.
+
+    Rows: who, hours_after (start of the window, from the release), requests, on_model, accounts, share. The
+    first release within the export if `model` is not given. Raises ParameterError if there is none.
+    """
+    found = [r for r in case.query("volume/releases").rows() if model in (None, r["request_model"])]
+    ids = chosen(case, accounts, cluster)
+    if not found or ids is None:
+        raise ParameterError("No release to study: give accounts= or cluster=, and a model released in the export.")
+    release = {"model": found[0]["request_model"], "at": found[0]["released_at"]}
+    return case.query("volume/uptake", accounts=ids, days=days, hours=6, **release)
