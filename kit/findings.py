@@ -25,7 +25,7 @@ from typing import Any
 import polars as pl
 
 from kit.case import Case, record_activity, replay
-from kit.errors import CaseError, ParameterError
+from kit.errors import CaseError, KitError, ParameterError
 from kit.result import Result, plain
 
 CONFIDENCE = ("low", "moderate", "high")
@@ -132,6 +132,30 @@ def ask_again(case: Case, reference: dict[str, Any]) -> Result:
     if reference.get("call"):
         return replay(case, reference["call"], reference["arguments"])
     return case.sql(reference["sql"], reference["name"], **reference["parameters"])
+
+
+def recheck(case: Case) -> pl.DataFrame:
+    """Whether the Results behind the findings still come out: finding, result, rows, digest, outcome.
+
+    `outcome` is "same", "changed since" (record the finding again), or why it cannot be asked.
+    """
+    rows = []
+    for finding in all(case):
+        for reference in (r for r in (*finding["supports"], *finding["contradicts"]) if "digest" in r):
+            try:
+                now = ask_again(case, reference)
+                outcome = "same" if now.digest == reference["digest"] else "changed since"
+            except KitError as e:
+                outcome = str(e)
+            rows.append([finding["slug"], reference["name"], reference["rows"], reference["digest"][:12], outcome])
+    schema = {
+        "finding": pl.String,
+        "result": pl.String,
+        "rows": pl.Int64,
+        "digest": pl.String,
+        "outcome": pl.String,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def read_ledger(file: Path) -> list[dict[str, Any]]:

@@ -68,11 +68,13 @@ class Audience:
         return self.redactor.pseudonym("build", self.case.build)
 
     def adapt(
-        self, exhibits: list[Exhibit], found: list[dict[str, Any]]
+        self, exhibits: list[Exhibit], found: list[dict[str, Any]], rejected: list[str]
     ) -> tuple[list[Exhibit], list[dict[str, Any]]]:
-        """The exhibits and findings that this audience gets."""
+        """The exhibits and findings that this audience gets, without the groups that reviewers rejected."""
         wanted = PARTNER if self.profile == "partner" else PUBLIC
         kept = [e for e in exhibits if e.key.removeprefix("evidence/") in wanted and e.key.startswith("evidence/")]
+        kept = [e.with_frame(_without(e.result.frame, rejected)) for e in kept]
+        found = [f for f in found if f["cluster_id"] not in rejected]
         frames = [e.result.frame for e in kept]
         if self.profile == "public":
             frames = self._aggregated(kept)
@@ -212,6 +214,10 @@ def quoted_texts(case: Case, texts: list[str]) -> set[str]:
                 if any(flat[i : i + WINDOW] in prompt for i in range(len(flat) - WINDOW + 1)):
                     quoting.add(text)
     return quoting
+
+
+def _without(frame: pl.DataFrame, rejected: list[str]) -> pl.DataFrame:
+    return frame.filter(~pl.col("cluster_id").is_in(rejected)) if "cluster_id" in frame.columns else frame
 
 
 def _rounded(frame: pl.DataFrame) -> pl.DataFrame:

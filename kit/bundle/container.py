@@ -13,11 +13,12 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from kit import findings, load
+from kit import derive, findings, load
 from kit.bundle import annexes, exhibits, html, legal, markdown, pdf, signature, stix, summary, word
 from kit.bundle.audience import Audience
 from kit.bundle.document import Document
@@ -69,8 +70,7 @@ def seal(
     The folder appears whole or not at all. Raises BundleError if it exists, or if nothing can be written there.
     """
     to = Path(to)
-    if profile not in PROFILES:
-        raise BundleError(f"There is no profile {profile!r}; choose one of {', '.join(PROFILES)}.")
+    sealing = _begin(case, profile)
     if exports == "include" and profile in ("partner", "public"):
         raise BundleError(f"The profile {profile} never holds exports; seal it with exports by hash.")
     if exports not in ("hash", "include"):
@@ -78,8 +78,6 @@ def seal(
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise BundleError(f"{to} exists already; choose a new folder for the bundle.")
     signer = signature.fingerprint(sign_key) if sign_key else ""
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    sealing = Seal(case, profile, secrets.token_hex(8), now)
     part = to.parent / f".{to.name}.{sealing.bundle_id}.partial"
     part.mkdir(parents=True)
     try:
@@ -97,24 +95,69 @@ def seal(
     return to
 
 
-def _write_payload(folder: Path, sealing: Seal, exports: str) -> None:
+def preview(case: Case, profile: str = "internal") -> Preview:
+    """The summary as it would be sealed now for `profile`, to look at in a notebook; nothing is written."""
+    composed = _compose(_begin(case, profile))
+    return Preview(html.render(summary.write(composed.content, composed.shown)), profile)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A summary that shows itself in a frame of its own, in which nothing can run."""
+
+    page: str
+    profile: str
+
+    def _repr_html_(self) -> str:
+        frame = f"<iframe sandbox title='Summary, profile {self.profile}' width='100%' height='720'"
+        return f'{frame} srcdoc="{escape(self.page, quote=True)}"></iframe>'
+
+
+@dataclass(frozen=True)
+class Composed:
+    """What a bundle says: the content of evidence.json, the exhibits, and what was redacted (shared profiles)."""
+
+    content: dict[str, Any]
+    shown: list[Exhibit]
+    redactions: dict[str, Any] | None
+
+
+def _begin(case: Case, profile: str) -> Seal:
+    if profile not in PROFILES:
+        raise BundleError(f"There is no profile {profile!r}; choose one of {', '.join(PROFILES)}.")
+    if not derive.is_current(case.folder):
+        raise BundleError(
+            f"{case.folder} was built by another kit or with other parameters; rebuild it with: incident load "
+            f"{case.folder}"
+        )
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return Seal(case.reopen(), profile, secrets.token_hex(8), now)
+
+
+def _compose(sealing: Seal) -> Composed:
     case, found, about, build = sealing.case, findings.all(sealing.case), sealing.describe(), sealing.case.build
-    shown = exhibits.gather(case, found)
+    shown, decided, redactions = exhibits.gather(case, found), exhibits.dispositions(case), None
     if sealing.profile in ("partner", "public"):
         audience = Audience(case, sealing.profile, sealing.bundle_id, sealing.sealed_at)
-        shown, found = audience.adapt(shown, found)
-        about, build = audience.describe(about), audience.build()
-        _json(folder / "redaction-log.json", audience.log())
-    tables = exhibits.frames(shown)
-    content = evidence(about, build, tables, found)
+        shown, found = audience.adapt(shown, found, exhibits.rejected(decided))
+        about, build, redactions, decided = audience.describe(about), audience.build(), audience.log(), {}
+    return Composed(evidence(about, build, exhibits.frames(shown), found, decided), shown, redactions)
+
+
+def _write_payload(folder: Path, sealing: Seal, exports: str) -> None:
+    composed = _compose(sealing)
+    content, shown = composed.content, composed.shown
+    if composed.redactions is not None:
+        _json(folder / "redaction-log.json", composed.redactions)
     _json(folder / "evidence.json", content)
-    (folder / "stix.json").write_text(stix.bundle(content, tables.get("templates")), encoding="utf-8")
+    templates = exhibits.frames(shown).get("templates")
+    (folder / "stix.json").write_text(stix.bundle(content, templates), encoding="utf-8")
     _write_summary(folder, summary.write(content, shown), sealing)
     annexes.write(folder / "annexes", shown)
     if sealing.profile in ("internal", "legal"):
         _write_originals(folder, sealing, shown, content["coverage"]["exports"], exports)
     if sealing.profile == "legal":
-        legal.write(folder / "legal", case, content)
+        legal.write(folder / "legal", sealing.case, content)
 
 
 def _write_summary(folder: Path, document: Document, sealing: Seal) -> None:

@@ -22,6 +22,7 @@ CLAIMS = {
     "D": "Who is behind it",
     "E": "A model was trained on the outputs",
 }
+FAMILIES = ("identity", "infrastructure", "timing", "content", "reaction")
 SUPPORTED = ("established", "supported", "partly supported")
 COVERED = {
     "with_time": ("a time", "when requests without a time were made"),
@@ -34,10 +35,21 @@ COVERED = {
 }
 
 
+Decided = dict[str, list[dict[str, str]]]
+
+
 def evidence(
-    case: dict[str, Any], build: str, tables: dict[str, pl.DataFrame], found: list[dict[str, Any]]
+    case: dict[str, Any],
+    build: str,
+    tables: dict[str, pl.DataFrame],
+    found: list[dict[str, Any]],
+    decided: Decided,
 ) -> dict[str, Any]:
-    """The content of evidence.json: `case` describes case and bundle, `tables` are the kit's own exhibits."""
+    """The content of evidence.json.
+
+    `case` describes case and bundle, `tables` are the kit's own exhibits, `found` the findings, and `decided` what
+    reviewers decided about each group.
+    """
     content: dict[str, Any] = plain(
         {
             "schema_version": SCHEMA_VERSION,
@@ -45,7 +57,7 @@ def evidence(
             "build": build,
             "coverage": coverage(tables),
             "findings": found,
-            "clusters": clusters(tables),
+            "clusters": clusters(tables, decided),
             "references": {
                 "MITRE ATLAS": ATLAS,
                 "OWASP": "LLM10:2025 Unbounded Consumption (model extraction, functional model replication)",
@@ -88,14 +100,22 @@ def cannot_show(row: dict[str, Any]) -> list[str]:
     ]
 
 
-def clusters(tables: dict[str, pl.DataFrame]) -> list[dict[str, Any]]:
-    """Every group examined, proposed ones first, with its accounts, evidence, claims and alternatives."""
+def clusters(tables: dict[str, pl.DataFrame], decided: Decided) -> list[dict[str, Any]]:
+    """Every group examined, proposed ones first, with its accounts, evidence, claims and alternatives.
+
+    What the kit proposes and a reviewer rejected is not proposed; the reason then names the reviewer.
+    """
     out = []
     for row in tables["clusters"].iter_rows(named=True):
         cluster_id = row["cluster_id"]
+        verdicts = decided.get(cluster_id, [])
+        if row["proposed"] and (against := [v for v in verdicts if v["verdict"] == "reject"]):
+            said = "; ".join(f"{v['by']}, {v['at'][:10]}: {v['reason']}" for v in against)
+            row = {**row, "proposed": False, "reason": f"Rejected in review ({said}). The kit: {row['reason']}"}
         own = {name: _of(frame, cluster_id) for name, frame in tables.items() if "cluster_id" in frame.columns}
         claims = {r.pop("claim"): r for r in own.get("claims", [])}
-        families = {r.pop("family"): r for r in own.get("families", [])}
+        given = {r.pop("family"): r for r in own.get("families", [])}
+        families = {f: given[f] for f in FAMILIES if f in given}
         members = own.get("members", [])
         out.append(
             {
@@ -107,9 +127,10 @@ def clusters(tables: dict[str, pl.DataFrame]) -> list[dict[str, Any]]:
                 "claims": claims,
                 "alternatives": own.get("alternatives", []),
                 "techniques": techniques(claims, families) if row["proposed"] else [],
+                "reviews": verdicts,
             }
         )
-    return out
+    return sorted(out, key=lambda c: not c["proposed"])
 
 
 def techniques(claims: dict[str, dict[str, Any]], families: dict[str, dict[str, Any]]) -> list[str]:

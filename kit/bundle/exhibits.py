@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from kit import findings
+from kit import findings, reviews
 from kit.case import Case
 from kit.errors import KitError
 from kit.result import Result, plain
@@ -144,6 +144,20 @@ def gather(case: Case, found: list[dict[str, Any]]) -> list[Exhibit]:
 def results_behind(finding: dict[str, Any]) -> list[dict[str, Any]]:
     """The references to Results in a finding, those that support it and those that contradict it."""
     return [r for r in (*finding["supports"], *finding["contradicts"]) if "digest" in r]
+
+
+def dispositions(case: Case) -> dict[str, list[dict[str, str]]]:
+    """What reviewers decided about each group and stands now: by, at, verdict, reason."""
+    standing = reviews.current(case).filter(pl.col("subject") == "cluster")
+    out: dict[str, list[dict[str, str]]] = {}
+    for row in standing.select("id", "by", "at", "verdict", "reason").iter_rows(named=True):
+        out.setdefault(row.pop("id"), []).append(row)
+    return out
+
+
+def rejected(decided: dict[str, list[dict[str, str]]]) -> list[str]:
+    """The groups that a reviewer rejected: one rejection is enough not to propose a group."""
+    return sorted(c for c, verdicts in decided.items() if any(v["verdict"] == "reject" for v in verdicts))
 
 
 def frames(exhibits: list[Exhibit]) -> dict[str, pl.DataFrame]:

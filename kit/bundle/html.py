@@ -41,6 +41,15 @@ def _text(text: str) -> str:
     return escape(visible(text), quote=True)
 
 
+def _breakable(text: str) -> str:
+    """Text in which a long word (an id, a hash) may break, so that a column stays on the page."""
+    pieces = re.split(r"(\S{25,})", visible(text))
+    return "".join(
+        "<wbr>".join(escape(piece[at : at + 16]) for at in range(0, len(piece), 16)) if odd else escape(piece)
+        for odd, piece in ((i % 2, piece) for i, piece in enumerate(pieces))
+    )
+
+
 def _id(heading: Heading) -> str:
     return "s-" + re.sub(r"[^a-z0-9]+", "-", heading.text.lower()).strip("-")
 
@@ -63,7 +72,7 @@ def _facts(b: Facts) -> str:
 
 def _table(b: Table) -> str:
     def cell(i: int, text: str) -> str:
-        return f"<td{' class=n' if i in b.numeric else ''}>{_text(text)}</td>"
+        return f"<td{' class=n' if i in b.numeric else ''}>{_breakable(text)}</td>"
 
     heads = "".join(
         f'<th scope="col"{" class=n" if i in b.numeric else ""}>{_text(c)}</th>' for i, c in enumerate(b.columns)

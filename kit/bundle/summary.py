@@ -218,7 +218,7 @@ def _not_claimed(proposed: list[dict[str, Any]]) -> str:
 
 
 def _doubts(evidence: dict[str, Any]) -> list[str]:
-    """What would change our mind: explanations still open, families that do not hold, and the general ones."""
+    """What would change our mind: explanations still open, what the rule leans on, and the general ones."""
     doubts = []
     for c in (c for c in evidence["clusters"] if c["proposed"]):
         still_open = [a for a in c["alternatives"] if a["outcome"] in OPEN_OUTCOMES]
@@ -226,13 +226,19 @@ def _doubts(evidence: dict[str, Any]) -> list[str]:
             f"{group(c)}: evidence for “{words(a['explanation'], 80)}”, which is {_is(a['outcome'])}."
             for a in still_open[:2]
         ]
-        weak = [f for f, e in c["families"].items() if not e.get("holds")]
-        if weak:
-            doubts.append(f"{group(c)}: the {_and(weak)} evidence does not hold; another reading of it may.")
+        doubts.append(f"{group(c)}: {_margin(c['families'])}.")
     against = [f for f in evidence["findings"] if f.get("contradicts")]
     doubts += [f"What speaks against the finding “{f['slug']}”, set out with it below." for f in against[:2]]
     general = "A contract, a verified organisation or a user base that ties the accounts together innocently."
     return [*doubts[:5], general, "An export that holds the same period and does not show the same counts."]
+
+
+def _margin(families: dict[str, dict[str, Any]]) -> str:
+    """How much would have to fall before the rule of three of five families, content among them, does not hold."""
+    holding = [f for f, e in families.items() if e.get("holds")]
+    spare = max(0, len(holding) - 3)
+    fall = "any one family" if spare == 0 else f"any {spare + 1} of the {len(holding)} families that hold"
+    return f"another cause for the content evidence, or for {fall}, as three of five are needed"
 
 
 def _is(outcome: str) -> str:
@@ -295,7 +301,7 @@ def _proposed(evidence: dict[str, Any]) -> list[Block]:
                 f,
                 "holds" if e.get("holds") else "does not hold",
                 e.get("summary") or "–",
-                words(e.get("p_value")),
+                chance(e.get("p_value")),
                 words(e.get("n")),
             ]
             for f, e in c["families"].items()
@@ -305,8 +311,11 @@ def _proposed(evidence: dict[str, Any]) -> list[Block]:
             Heading(2, group(c)),
             Text(f"{c['reason']} {c['account_count']:,} accounts, {count(c['exchanges'])} attributed exchanges."),
         ]
+        if c.get("reviews"):
+            said = [f"{r['by']}, {r['at'][:10]}: {r['verdict']} ({r['reason']})" for r in c["reviews"]]
+            blocks += [Text("What reviewers decided:"), Items(said)]
         if claims:
-            blocks.append(Table("The five claims", ["", "Statement", "Grade", "Confidence"], claims))
+            blocks.append(Table("The five claims", ["Claim", "Proposition", "Grade", "Confidence"], claims))
         if families:
             blocks.append(
                 Table(
@@ -462,6 +471,13 @@ def moment(at: str) -> str:
 def count(number: int | None) -> str:
     """A number, or what to say where a profile leaves it out."""
     return "fewer than ten" if number is None else f"{number:,}"
+
+
+def chance(p: float | None) -> str:
+    """A p value as a reader can use it: nobody knows a model of chance to the 98th place."""
+    if p is None:
+        return "–"
+    return "below 0.000001" if p < 1e-6 else f"{p:.2g}"
 
 
 def group(cluster: dict[str, Any]) -> str:

@@ -100,3 +100,11 @@ def test_two_processes_that_record_at_once_lose_nothing(case: Case) -> None:
     running = [subprocess.Popen([sys.executable, "-c", script, case.folder, who]) for who in ("ann", "bob")]
     assert [p.wait(60) for p in running] == [0, 0]
     assert len(findings.all(case)) == len(ledger(case)) == 30
+
+
+def test_recheck_says_which_results_still_come_out(case: Case) -> None:
+    one = case.sql("SELECT 1 AS x", "one")
+    findings.record(
+        case, "a", claim="One is one.", supports=one, contradicts=[one.with_frame(one.frame * 2)], **GOOD
+    )
+    assert findings.recheck(case)["outcome"].to_list() == ["same", "changed since"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pypdf
 import pytest
 from hostile_case import prompt
 
-from kit import Case, bundle
+from kit import Case, bundle, open_case, reviews
 from kit.bundle.audience import quoted_texts, without_small_rows
 from kit.errors import BundleError
 from kit.redact import Redactor
@@ -150,3 +151,25 @@ def test_free_text_is_redacted_and_counted(text: str, expected: str) -> None:
 
 def test_the_search_reads_every_format(sealed: Sealed) -> None:
     assert words_in(sealed("public")).count("suspected harvesting of model outputs") >= 5
+
+
+def test_what_a_reviewer_rejected_is_not_proposed_and_not_shared(hostile: Case, tmp_path: Path) -> None:
+    shutil.copytree(hostile.folder, tmp_path / "INC-1")
+    case = open_case(tmp_path / "INC-1")
+    reviews.dispose(case, "cluster-a", "reject", reason="one declared reseller")
+    inside = bundle.seal(case, tmp_path / "internal")
+    made = json.loads((inside / "data" / "evidence.json").read_text())
+    assert [c["proposed"] for c in made["clusters"]] == [False, False]
+    assert "one declared reseller" in made["clusters"][0]["reason"]
+    assert "Four families agree" in made["clusters"][0]["reason"]
+    shared = bundle.seal(case, tmp_path / "partner", profile="partner")
+    made = json.loads((shared / "data" / "evidence.json").read_text())
+    assert [(c["proposed"], c["account_count"]) for c in made["clusters"]] == [(False, 5)]
+    assert made["findings"] == []
+
+
+def test_a_preview_is_a_page_in_a_frame_where_nothing_runs(hostile: Case) -> None:
+    shown = bundle.preview(hostile, "public")._repr_html_()
+    assert shown.startswith("<iframe sandbox title='Summary, profile public'")
+    assert "<script" not in shown
+    assert shown.count("<") == 2
