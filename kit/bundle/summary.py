@@ -315,11 +315,13 @@ def _proposed(evidence: dict[str, Any]) -> list[Block]:
             said = [f"{r['by']}, {r['at'][:10]}: {r['verdict']} ({r['reason']})" for r in c["reviews"]]
             blocks += [Text("What reviewers decided:"), Items(said)]
         if claims:
-            blocks.append(Table("The five claims", ["Claim", "Proposition", "Grade", "Confidence"], claims))
+            blocks.append(
+                Table(f"{group(c)}: the five claims", ["Claim", "Proposition", "Grade", "Confidence"], claims)
+            )
         if families:
             blocks.append(
                 Table(
-                    "The five families of evidence",
+                    f"{group(c)}: the five families of evidence",
                     ["Family", "Outcome", "In words", "p", "n"],
                     families,
                     frozenset({3, 4}),
@@ -327,7 +329,11 @@ def _proposed(evidence: dict[str, Any]) -> list[Block]:
             )
         if tested:
             blocks.append(
-                Table("Harmless explanations tested", ["Explanation", "Test", "Outcome", "Detail"], tested)
+                Table(
+                    f"{group(c)}: harmless explanations tested",
+                    ["Explanation", "Test", "Outcome", "Detail"],
+                    tested,
+                )
             )
         if c["techniques"]:
             known = "; ".join(f"{t} ({ATLAS[t]})" for t in c["techniques"] if t in ATLAS)
@@ -375,7 +381,7 @@ def _exhibit(exhibit: Exhibit) -> list[Block]:
     result = exhibit.result
     n, shown = len(result), min(len(result), TABLE_ROWS)
     left_out = len(result.frame.columns) - len(exhibit.shown)
-    caption = f"Rows 1 to {shown} of {n:,}"
+    caption = f"{exhibit.label}, rows 1 to {shown} of {n:,}"
     more = f"; {left_out} further columns in the annex" if left_out > 0 else ""
     blocks: list[Block] = [Heading(3, f"{exhibit.label}: {exhibit.title}")]
     if exhibit.note:
