@@ -118,6 +118,34 @@ def synchrony(
 
 
 @analysis
+def acting_together(case: Case, *, top: int = 12, rounds: int = 60, seed: int = 0, alpha: float = 0.01) -> Result:
+    """The test of `synchrony` on every candidate set: clusters, users of a rare template, organisations of five.
+
+    One row per set, at most `top` (clusters first, then those with most requests): kind, group_id, accounts,
+    events, strongest (measure with the smallest p), z, p (over the measures), q (Benjamini-Hochberg over the sets),
+    verdict: together (q <= alpha), not beyond their own rhythms, too little data.
+    """
+    asked = case.query("volume/groups", least=5, share=0.1, top=top)
+    rows: list[dict[str, Any]] = []
+    for group in asked.rows():
+        times = case.query("volume/set_events", accounts=group["accounts"])
+        at_s = times["at_ms"].to_numpy() / 1000
+        found = stats.synchrony(times["account_id"].to_numpy(), at_s, rounds=rounds, seed=seed)
+        best = min(found.measures, key=lambda m: m["p"], default={"measure": None, "z": None})
+        row = {"accounts": found.n_accounts, "events": found.n_events, "p": found.p, "verdict": found.verdict}
+        row |= {"strongest": best["measure"], "z": best["z"], "kind": group["kind"]}
+        rows.append(row | {"group_id": group["group_id"]})
+    for row, q in zip(rows, stats.benjamini_hochberg([r["p"] for r in rows]), strict=True):
+        row["q"] = float(q)
+        if row["verdict"] != stats.TOO_LITTLE:
+            row["verdict"] = "together" if q <= alpha else "not beyond their own rhythms"
+    schema: dict[str, Any] = {"kind": pl.String, "group_id": pl.String, "accounts": pl.Int64, "events": pl.Int64}
+    schema |= {"strongest": pl.String, "z": pl.Float64, "p": pl.Float64, "q": pl.Float64, "verdict": pl.String}
+    frame = pl.DataFrame(rows, schema=schema).sort("q", "kind", "group_id", nulls_last=True)
+    return asked.with_frame(steady(frame), name="acting_together", units={"z": "standard deviations of the null"})
+
+
+@analysis
 def extraction(
     case: Case, *, accounts: Accounts = None, cluster: str | None = None, prices: Prices | None = None
 ) -> Result:

@@ -312,7 +312,7 @@ def failover(
 def ramp(case: Case, *, accounts: Accounts = None, cluster: str | None = None, days: int = 14) -> Result:
     """How fast accounts get going: cumulative share of the requests of their first `days` days, day by day.
 
-    Rows: who (these accounts, all others), days, accounts (at least five), low, median, high (quartiles of the share
+    Rows: who (these accounts, all others), days, accounts (at least five), low, median, high (quartiles of what is
     reached, 0 to 1). Only accounts with 20 requests in that time, seen from their start (first used within a week
     of creation, or after the first week of the export) and for the whole of it. At full speed from the first day is
     a straight line; slow adoption hangs below it; one busy day and then little stands far above it.
