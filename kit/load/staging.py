@@ -30,12 +30,13 @@ from kit.formats.messages import joined
 from kit.formats.secrets import mask_secrets
 from kit.formats.values import column_value
 from kit.load import casting
-from kit.load.container import LONGEST_LINE, Container, pieces
+from kit.load.container import Container, pieces
 from kit.load.records import Read, Reject, Shape, csv_rows, json_lines, numbered, read, text_of_row, unwrap
 from kit.result import visible
 
-BATCH = 16 << 20
+BATCH = 8 << 20
 ROW_GROUP = 30_000
+LINE = 4 << 20  # longer CSV records are read row by row
 KEPT_REJECTS = 100_000
 OPEN_CALLS = 20_000  # calls whose records may still come, when records are stitched
 
@@ -146,27 +147,21 @@ class Staging:
     def _ndjson_frames(self) -> Iterator[pl.DataFrame]:
         # DuckDB 2.0 refuses some files whose last line has no line end, so every piece gets one.
         columns = ", ".join(f"{n}: 'VARCHAR'" for n in sorted(self.plan.names))
-        for n, (first, lines) in enumerate(numbered(pieces(self.plan.container, self._advance))):
-            there = [i for i, line in enumerate(lines, first) if not line.isspace() and line]
-            objects = [line for line in lines if line[:1] == b"{"]
+        first = 1
+        for n, text in enumerate(pieces(self.plan.container, self._advance)):
+            lines = text.count(b"\n") + (not text.endswith(b"\n"))
             frame = None
-            if objects and len(objects) == len(there):
-                file = self._spill_file(n, "json", b"\n".join([*objects, b""]))
-                longest = max(map(len, objects)) + 16
-                reader = (
-                    f"read_json('{file}', format='newline_delimited', columns={{{columns}}}, "
-                    f"maximum_object_size={max(longest, 1 << 24)})"
-                )
-                whole = len(there) == len(lines)
-                frame = self._try_cast(
-                    reader, self.plan.names, range(first, first + len(lines)) if whole else there
-                )
+            if text.count(b"\n{") + text.startswith(b"{") == lines:  # one object a line, as far as can be seen
+                file = self._spill_file(n, "json", text, b"" if text.endswith(b"\n") else b"\n")
+                reader = f"read_json('{file}', format='newline_delimited', columns={{{columns}}})"
+                frame = self._try_cast(reader, self.plan.names, range(first, first + lines))
             if frame is None:
-                yield from self._mapped_frames(json_lines(first, lines))
+                ((_, listed),) = numbered([text])
+                yield from self._mapped_frames(json_lines(first, listed))
             else:
                 self.counts.loaded += frame.height
-                self.counts.blank += len(lines) - len(there)
                 yield frame
+            first += lines
 
     def _csv_frames(self) -> Iterator[pl.DataFrame]:
         shape = self.plan.shape
@@ -185,8 +180,8 @@ class Staging:
                 file = self._spill_file(n, "csv", body)
                 options = (
                     f"columns={{{columns}}}, header=false, auto_detect=false, delim='{shape.delimiter}', "
-                    f"quote='\"', escape='\"', strict_mode=true, max_line_size={LONGEST_LINE}, "
-                    f"new_line='{_line_end(text)}'"
+                    f"quote='\"', escape='\"', strict_mode=true, max_line_size={LINE}, "
+                    f"buffer_size={4 * LINE}, new_line='{_line_end(text)}'"
                 )
                 reader = f"(SELECT {picked} FROM read_csv('{file}', {options}))"  # noqa: S608
                 frame = self._try_cast(reader, self.plan.names, range(row, row + expected))
@@ -246,9 +241,10 @@ class Staging:
         )
         return frame.with_columns(pl.lit(self.plan.source_id).alias("source_id"), numbers.alias("line"))
 
-    def _spill_file(self, n: int, suffix: str, text: bytes | memoryview) -> str:
+    def _spill_file(self, n: int, suffix: str, *texts: bytes | memoryview) -> str:
         file = self.spill / f"{self.mark}-{n % 2}.{suffix}"
-        file.write_bytes(text)
+        with file.open("wb") as f:
+            f.writelines(texts)
         return file.as_posix().replace("'", "''")
 
     # --- any other shape: record by record ------------------------------------------------------------------------
