@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ CONTAINED = 0.6  # share of the constant bigrams a member must hold
 CHANCE_BITS = 20  # constant text must be rarer than chance by this, beyond the size of the corpus
 EXCLUSIVE = 0.5  # share of all uses of a bigram that lie in the family for it to count as the family's own
 OWN = 0.3  # share of the constant bigrams that must be the family's own
+COVERED = 0.35  # share of a member's text that is constant, on average, when it neither opens nor closes it
+MANY = 60  # texts from which on constant text in the middle is a form wherever it stands
 BANDS = 12  # MinHash bands, two rows each
 ROUNDS = 8
 COLUMNS = ("whole", "h16", "t16", "p16", "h8", "t8", "p8", *(f"band{b}" for b in range(BANDS)), "h4", "t4")
@@ -120,6 +123,12 @@ class _Learnt:
 
     def of(self, g: int) -> U32:
         return self.features[self.offsets[g] : self.offsets[g + 1]]
+
+
+def distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """The different values in order; by sorting, which for whole numbers beats numpy's hash table."""
+    values = np.sort(values)
+    return values[np.concatenate(([True], values[1:] != values[:-1]))[: len(values)]]
 
 
 def _ranges(begin: I64, count: I64) -> I64:
@@ -255,7 +264,8 @@ class _Rarity:
 
     def bits(self, tokens: U32) -> F64:
         prior = PRIOR_BITS[(tokens & np.uint32(7)).astype(np.int64)]
-        out: F64 = self.share * self.table[(tokens >> np.uint32(8)).astype(np.int64)] + (1 - self.share) * prior
+        slot = (tokens >> np.uint32(33 - len(self.table).bit_length())).astype(np.int64)
+        out: F64 = self.share * self.table[slot] + (1 - self.share) * prior
         return out
 
 
@@ -265,8 +275,11 @@ def _rarity(corpus: Corpus, keys: list[I32]) -> _Rarity:
     size = np.maximum.reduce([_support(keys[c], everyone) for c in (0, 4, 5, 6)])
     rows = slice(0, min(len(corpus), 200_000))  # ids are hashes, so the first ones are a fair sample
     weight = 1.0 / np.maximum(size[rows], 1)
-    slots = (corpus.tokens[: corpus.offsets[rows.stop]] >> np.uint32(8)).astype(np.int64)
-    table = np.bincount(slots, np.repeat(weight, corpus.lengths[rows]), minlength=1 << 24)
+    tokens = corpus.tokens[: corpus.offsets[rows.stop]]
+    bits = min(24, max(12, len(tokens).bit_length()))
+    table = np.bincount(
+        tokens >> np.uint32(32 - bits), np.repeat(weight, corpus.lengths[rows]), minlength=1 << bits
+    )
     total = float(weight.sum())
     return _Rarity(np.log2((total + 1) / (table + 1)).clip(0), total / (total + PRIOR_TEXTS))
 
@@ -294,7 +307,7 @@ def _common(values: U32, corpus: Corpus, rows: I64, group: I64, least: I64) -> t
         a, b = np.searchsorted(group, [part.start, part.stop])
         n = corpus.lengths[rows[a:b]]
         row = np.repeat(np.arange(b - a, dtype=np.uint64), n)
-        once = np.unique((row << np.uint64(32)) | values[_ranges(corpus.offsets[rows[a:b]], n)])
+        once = distinct((row << np.uint64(32)) | values[_ranges(corpus.offsets[rows[a:b]], n)])
         local = (group[a:b] - part.start).astype(np.uint64)[(once >> np.uint64(32)).astype(np.int64)]
         pairs, texts = np.unique((local << np.uint64(32)) | (once & np.uint64(0xFFFFFFFF)), return_counts=True)
         g = (pairs >> np.uint64(32)).astype(np.int64) + part.start
@@ -320,6 +333,13 @@ class _Containment:
     def _slot(self, pairs: U64) -> I64:
         return (mix64(pairs) >> np.uint64(64 - self.bits)).astype(np.int64)
 
+    def holds(self, bigrams: U32, group: I64) -> Bools:
+        """Whether each bigram is constant in the group beside it."""
+        pairs = (group.astype(np.uint64) << np.uint64(32)) | bigrams
+        place = np.minimum(np.searchsorted(self.pairs, pairs), max(len(self.pairs) - 1, 0))
+        out: Bools = self.pairs[place] == pairs if len(self.pairs) else np.zeros(len(pairs), bool)
+        return out
+
     def of(self, corpus: Corpus, rows: I64, group: I64) -> F64:
         out = np.zeros(len(rows))
         for part in _parts(corpus.lengths[rows]):
@@ -331,7 +351,7 @@ class _Containment:
             place[place == len(self.pairs)] = 0
             hit = self.pairs[place] == pairs[some] if len(self.pairs) else np.zeros(len(some), bool)
             row = np.repeat(np.arange(len(n)), n)[some[hit]]
-            once = np.unique((row << 32) | place[hit])
+            once = distinct((row << 32) | place[hit])
             out[part] = np.bincount(once >> 32, minlength=len(n))
         return out / np.maximum(self.total[group], 1)
 
@@ -443,7 +463,7 @@ def _propagate(corpus: Corpus, learnt: _Learnt, keys: list[I32], label: I32) -> 
         strongest[k[first]] = family[first]
         mine = np.where(key[left] >= 0, strongest[key[left]], -1)
         proposals.append(((left << 24) | mine)[mine >= 0])
-    pair = np.unique(np.concatenate(proposals))
+    pair = distinct(np.concatenate(proposals))
     rows, family = pair >> 24, pair & 0xFFFFFF
     good = _Containment(learnt).of(corpus, rows, family) >= CONTAINED
     rows, family = rows[good], family[good]
@@ -451,6 +471,26 @@ def _propagate(corpus: Corpus, learnt: _Learnt, keys: list[I32], label: I32) -> 
     rows, family = rows[order], family[order]
     first = np.concatenate(([True], rows[1:] != rows[:-1]))[: len(rows)]
     label[rows[first]] = family[first]
+
+
+def _shaped(corpus: Corpus, learnt: _Learnt, rows: I64, group: I64) -> Bools:
+    """Whether a family's constant text opens or closes most members, or is a good part of them.
+
+    A sentence that a few texts hold somewhere in the middle is a quotation, not a form.
+    """
+    place = np.arange(len(group)) - np.searchsorted(group, group)
+    rows, group = rows[place < SAMPLE], group[place < SAMPLE]
+    some = corpus.lengths[rows] > 2
+    rows, group = rows[some], group[some]
+    length = corpus.lengths[rows]
+    held = _Containment(learnt)
+    whole = held.of(corpus, rows, group) * np.diff(learnt.offsets)[group] / length
+    opens = held.holds(corpus.bigrams[corpus.offsets[rows]], group)
+    closes = held.holds(corpus.bigrams[corpus.offsets[rows] + length - 2], group)
+    n = np.maximum(np.bincount(group, minlength=len(learnt.size)), 1)
+    share = [np.bincount(group, x, minlength=len(n)) / n for x in (whole, opens, closes)]
+    out: Bools = (share[0] >= COVERED) | (share[1] >= COMMON) | (share[2] >= COMMON)
+    return out
 
 
 def _grouped(label: I32) -> tuple[I64, I64]:
@@ -462,9 +502,10 @@ def _grouped(label: I32) -> tuple[I64, I64]:
 
 def _uses(corpus: Corpus) -> I64:
     """How often each bigram occurs anywhere, by hash."""
-    table = np.zeros(1 << 24, np.int64)
+    bits = min(24, max(12, len(corpus.bigrams).bit_length() + 2))
+    table = np.zeros(1 << bits, np.int64)
     for a in range(0, len(corpus.bigrams), STEP):
-        table += np.bincount(corpus.bigrams[a : a + STEP] >> np.uint32(8), minlength=1 << 24)
+        table += np.bincount(corpus.bigrams[a : a + STEP] >> np.uint32(32 - bits), minlength=1 << bits)
     return table
 
 
@@ -474,9 +515,11 @@ def _keep_own(corpus: Corpus, rarity: _Rarity, needed: float, label: I32, uses: 
     learnt = _learn(corpus, rows, group, rarity)
     features = np.diff(learnt.offsets)
     g = np.repeat(np.arange(len(features)), features)
-    own = learnt.counts >= EXCLUSIVE * uses[(learnt.features >> np.uint32(8)).astype(np.int64)]
+    slot = (learnt.features >> np.uint32(33 - len(uses).bit_length())).astype(np.int64)
+    own = learnt.counts >= EXCLUSIVE * uses[slot]
     share = np.bincount(g, own, minlength=len(features)) / np.maximum(features, 1)
     good = (learnt.bits + np.log2(learnt.size) >= needed) & (share >= OWN) & (learnt.size >= SUPPORT)
+    good &= (learnt.size >= MANY) | _shaped(corpus, learnt, rows, group)
     out = np.full(len(label), -1, np.int32)
     out[rows] = np.where(good, np.cumsum(good) - 1, -1)[group]
     kept = np.repeat(good, features)

@@ -21,6 +21,7 @@ UNSPACED = (
     (0x0E00, 0x0FFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x31F0, 0x31FF),
     (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9F), (0x20000, 0x3FFFF),
 )  # fmt: skip
+CHARS = 1 << 19  # characters worked on at a time: what fits the processor's cache
 _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
 
 
@@ -69,8 +70,18 @@ def tokenise(texts: list[str]) -> tuple[U32, I64]:
     The three low bits of a token hold its length in characters less one (7 and more as 7); runs of number tokens
     count as one.
     """
-    tokens, counts, _, _ = _scan(texts)
-    return _shorten(tokens, counts)
+    tokens, counts = [np.empty(0, np.uint32)], [np.empty(0, np.int64)]
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
+    edges = np.searchsorted(ends, np.arange(CHARS, (ends[-1] if len(ends) else 0) + CHARS, CHARS), side="right")
+    first = 0
+    for edge in [*edges.tolist(), len(texts)]:
+        if (last := min(max(edge, first + 1), len(texts))) > first:
+            found, n, _, _ = _scan(texts[first:last])
+            short, kept = _shorten(found, n)
+            tokens.append(short)
+            counts.append(kept)
+            first = last
+    return np.concatenate(tokens), np.concatenate(counts)
 
 
 def spans(text: str) -> tuple[U32, I64, I64]:
