@@ -172,4 +172,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # as in kit/__main__.py: no leak warnings of DuckDB's bindings at the end
