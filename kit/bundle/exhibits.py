@@ -132,7 +132,7 @@ def gather(case: Case, found: list[dict[str, Any]]) -> list[Exhibit]:
     for asked in ASKED:
         result = case.query(f"evidence/{asked.query}", **asked.parameters)
         exhibits.append(Exhibit(len(exhibits) + 1, f"evidence/{asked.query}", asked.title, result, asked.shown))
-    seen: set[tuple[str, str]] = set()
+    seen = {(e.result.name, e.result.digest) for e in exhibits}
     for finding in found:
         for reference in results_behind(finding):
             if (reference["name"], reference["digest"]) not in seen:

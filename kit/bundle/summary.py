@@ -107,7 +107,8 @@ def _asked_by(case: dict[str, Any]) -> str:
 def _lead(evidence: dict[str, Any]) -> str:
     proposed = [c for c in evidence["clusters"] if c["proposed"]]
     dismissed = len(evidence["clusters"]) - len(proposed)
-    examined = f"{dismissed} further group{'s were' if dismissed != 1 else ' was'} examined and dismissed."
+    further = f"{number(dismissed)} further group{'s were' if dismissed != 1 else ' was'} examined and dismissed."
+    examined = further[0].upper() + further[1:]
     if not proposed:
         none = "No group of accounts in the received logs is proposed as one operation."
         return f"{none} {examined}" if dismissed else none
@@ -120,7 +121,8 @@ def _lead(evidence: dict[str, Any]) -> str:
         )
     else:
         text = (
-            f"{len(proposed)} groups with {sum(c['account_count'] for c in proposed):,} accounts in the received "
+            f"{number(len(proposed)).capitalize()} groups with "
+            f"{sum(c['account_count'] for c in proposed):,} accounts in the received "
             "logs are each proposed as one operation. We attribute "
             f"{sum(c['exchanges'] or 0 for c in proposed):,} exchanges to them."
         )
@@ -477,6 +479,12 @@ def moment(at: str) -> str:
 def count(number: int | None) -> str:
     """A number, or what to say where a profile leaves it out."""
     return "fewer than ten" if number is None else f"{number:,}"
+
+
+def number(n: int) -> str:
+    """A count in words up to ten, as it may begin a sentence."""
+    small = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return small[n] if n < len(small) else f"{n:,}"
 
 
 def chance(p: float | None) -> str:

@@ -124,13 +124,22 @@ def _fixity(outcome: Verification) -> None:
 
 
 def _timestamp_request(outcome: Verification) -> None:
-    """The request is made from the tag manifest alone, so the two must fit."""
+    """The request is made from the tag manifest alone, so the two must fit; so must a reply laid beside them."""
     manifest, request = outcome.folder / TAG_MANIFEST, outcome.folder / signature.TIMESTAMP_REQUEST
     if not request.is_file():
         outcome.differences.append(f"{request.name}: missing")
     elif manifest.is_file() and request.read_bytes() != signature.timestamp_request(manifest):
         fits = "does not fit the time stamp request; one of the two was changed"
         outcome.differences += [f"{TAG_MANIFEST}: {fits}", f"{request.name}: {fits}"]
+    reply = outcome.folder / TIMESTAMP_REPLY
+    if reply.is_file() and manifest.is_file():
+        if hashlib.sha256(manifest.read_bytes()).digest() not in reply.read_bytes():
+            outcome.differences.append(f"{reply.name}: is not about this bundle")
+        else:
+            outcome.checked.append(
+                "Time stamp: a reply about this bundle lies beside it; check who gave it with: openssl ts -verify "
+                f"-in {reply.name} -queryfile {request.name} -CAfile AUTHORITY.pem"
+            )
 
 
 def _signature(outcome: Verification) -> None:

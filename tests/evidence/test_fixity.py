@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import bagit
@@ -114,3 +115,23 @@ def test_seal_refuses_a_folder_that_is_there_and_leaves_nothing_when_it_fails(
     with pytest.raises(BundleError, match="does not exist"):
         bundle.seal(hostile, tmp_path / "new", sign_key=tmp_path / "no-key")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["full"]
+
+
+def test_the_time_stamp_request_is_one_that_openssl_reads(signed: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    read = ["openssl", "ts", "-query", "-in", str(signed / "tagmanifest-sha256.txt.tsq"), "-text"]
+    said = subprocess.run(read, check=True, capture_output=True, text=True).stdout
+    assert "Hash Algorithm: sha256" in said
+    assert "Certificate required: yes" in said
+
+
+def test_a_time_stamp_reply_about_something_else_is_found(signed: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(signed, copy)
+    reply = copy / "tagmanifest-sha256.txt.tsr"
+    reply.write_bytes(b"reply" + sha256((copy / "tagmanifest-sha256.txt").read_bytes()).digest())
+    assert "openssl ts -verify" in str(bundle.verify(copy, fixity_only=True))
+    reply.write_bytes(b"reply about something else")
+    differences = bundle.verify(copy, fixity_only=True).differences
+    assert differences == ["tagmanifest-sha256.txt.tsr: is not about this bundle"]
