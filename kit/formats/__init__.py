@@ -23,6 +23,7 @@ from kit.formats.values import Spec, column_value, find
 
 Row = dict[str, Any]
 KINDS = ("requests", "accounts", "identifiers", "model_releases", "usage_buckets")
+TOKENS = {"input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"}
 TABLES = {"format", "recognise", "records", "columns", "content", "identifiers", "ties"}
 
 
@@ -151,7 +152,9 @@ def _add_content(row: Row, record: Any, content: dict[str, Any]) -> None:
         for path in [paths] if isinstance(paths, str) else paths:
             body = find(record, path) if path else record
             fields = read(body) if body not in (None, "", "{}", "[]", {}, []) else {}
-            found.update({k: v for k, v in fields.items() if k not in found})
+            for name, value in fields.items():
+                # a count may leave out cached tokens that another names: the larger one has them
+                found[name] = max(found.get(name, 0), value) if name in TOKENS else found.get(name, value)
             if is_cut_json(body):
                 found.setdefault("content_state", "truncated")
     for paths, state in (

@@ -223,10 +223,9 @@ def _streamed(events: list[Any]) -> Fields:
         if reason := _ended(event) or (_ended(inner) if isinstance(inner, dict) else ""):
             fields["finish_reason"] = reason
     fields.update(_usage(usage))
-    if texts:
-        fields["response_text"] = "".join(texts)
-    if thoughts:
-        fields["reasoning_text"] = "".join(thoughts)
+    for name, pieces in (("response_text", texts), ("reasoning_text", thoughts)):
+        if joined := "".join(pieces):
+            fields[name] = joined
     return fields
 
 

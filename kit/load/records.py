@@ -347,4 +347,5 @@ def _wraps(value: dict[str, Any], name: str) -> bool:
 
 def text_of_row(value: Any) -> str:
     """A short text of a record, for a reject's excerpt."""
+    value = {k: v for k, v in value.items() if k != "^"} if isinstance(value, dict) else value
     return orjson.dumps(value, default=str).decode("utf-8", "replace")[:400]
