@@ -21,7 +21,7 @@ from typing import Any
 
 from kit.case import Case
 from kit.errors import KitError, QueryError
-from kit.result import visible
+from kit.result import Result, visible
 
 USAGE = "%%sql NAME --parameter value, then one SELECT on the lines below"
 KEYWORDS = (
@@ -48,6 +48,7 @@ def install() -> bool:
     shell.kit_installed = True
     shell.register_magic_function(_SqlMagic(shell), "cell", "sql")
     shell.set_custom_exc((KitError, KeyboardInterrupt), _show_error)
+    shell.display_formatter.mimebundle_formatter.for_type(Result, lambda r: _show_result(shell, r))
     shell.Completer.custom_matchers.append(_matcher(shell))
     return True
 
@@ -146,6 +147,15 @@ def _show_error(
     )
     data = {"text/html": f'<div role="alert" style="{box}">{escape(said)}</div>', "text/plain": said}
     publish_display_data(data)  # type: ignore[no-untyped-call]
+
+
+def _show_result(shell: Any, result: Result) -> Any:
+    from kit.widgets.table import Answer, show
+
+    if isinstance(result, Answer):
+        return result._repr_mimebundle_()
+    case = shell.user_ns.get("case")
+    return show(result, case if isinstance(case, Case) else None)
 
 
 def _matcher(shell: Any) -> Callable[[Any], Any]:

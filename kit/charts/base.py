@@ -142,7 +142,7 @@ class Figure:
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data = {VEGA_MIME: self.spec, "image/svg+xml": self.svg(), "text/plain": f"{self.title}. {self.alt}"}
-        options = {"renderer": "svg", "actions": False}
+        options = {"renderer": "canvas", "actions": False}  # one picture with one description, not a mark each
         return data, {VEGA_MIME: {"embed_options": options}, "image/svg+xml": {"alt": self.alt}}
 
     def _ipython_display_(self) -> None:

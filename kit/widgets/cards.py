@@ -79,7 +79,7 @@ def review_templates(case: Case, *, verdicts: tuple[str, ...] = ("harvest", "unc
         shown = "".join(
             f"<details><summary>{h}</summary>{_block(t)}</details>" for h, t in zip(heads, texts, strict=True)
         ).replace("<details>", "<details open>", 1)
-        return f"<h4>Template {_text(id)}</h4>{_block(skeleton)}{_facts(about)}{shown}"
+        return f"<p><strong>Template {_text(id)}</strong></p>{_block(skeleton)}{_facts(about)}{shown}"
 
     return Deck(case, "template", listed, card)
 
@@ -98,7 +98,8 @@ def review_clusters(case: Case, *, proposed_only: bool = False) -> Deck:
         about = case.sql("SELECT * FROM clusters WHERE cluster_id = $id", id=id).rows()[0]
         families, others, claims = (case.query(f"reviews/{q}", id=id) for q in ("families", "others", "claims"))
         return (
-            f"<h4>Cluster {_text(id)}</h4>{_facts(about)}{_table(families.frame, 'Families of evidence')}"
+            f"<p><strong>Cluster {_text(id)}</strong></p>{_facts(about)}"
+            f"{_table(families.frame, 'Families of evidence')}"
             f"{_table(others.frame, 'Harmless explanations tested')}{_table(claims.frame, 'What can be claimed')}"
         )
 

@@ -94,6 +94,10 @@ class Answer(Result):
             rows, total = self.frame.slice(first, SHOWN_ROWS), self.total
         return Page(rows, first, total, query, parameters)
 
+    def save(self) -> str:
+        """Fetch every row and record them as an exhibit."""
+        return _record(self.case, self.with_frame(self.frame))
+
     def _repr_mimebundle_(self, **_: Any) -> Any:
         head = self.page()
         still = self.with_frame(head.rows)._repr_html_()
@@ -131,7 +135,50 @@ def view_sql(query: str, order: tuple[str, bool] | None, where: tuple[str, str] 
     return text if (order or (where and where[1])) else query
 
 
-def table_widget(answer: Answer) -> Any:
+class Held:
+    """The rows of any Result, paged where they are: in memory."""
+
+    def __init__(self, result: Result, case: Case | None) -> None:
+        self.result, self.case, self.name, self.columns = result, case, result.name, result.frame.columns
+
+    def page(
+        self, first: int = 0, order: tuple[str, bool] | None = None, where: tuple[str, str] | None = None
+    ) -> Page:
+        """As Answer.page; what is done to the rows after the query stands under it as a remark."""
+        frame, remarks, bound = self.result.frame, "", dict(self.result.parameters)
+        if where and where[1]:
+            texts = pl.Series([str(plain(v)).lower() for v in frame[where[0]]], dtype=pl.String)
+            frame = frame.filter(texts.str.contains(where[1].lower(), literal=True))
+            remarks += f"\n-- rows whose {visible(where[0])} contains $page_filter"
+            bound["page_filter"] = where[1]
+        if order:
+            frame = frame.sort(order[0], descending=order[1], nulls_last=True, maintain_order=True)
+            remarks += f"\n-- by {visible(order[0])}{', descending' if order[1] else ''}"
+        made = f"-- {self.result.call}({_arguments(self.result)})\n" if self.result.call else ""
+        return Page(frame.slice(first, SHOWN_ROWS), first, frame.height, made + self.result.sql + remarks, bound)
+
+    def save(self) -> str:
+        """Record the whole Result as an exhibit."""
+        if self.case is None:
+            return "There is no open case in the variable case; run case = open_case(CASE) first."
+        return _record(self.case, self.result)
+
+
+def _arguments(result: Result) -> str:
+    return ", ".join(f"{k}={v!r}" for k, v in result.arguments.items())
+
+
+def show(result: Result, case: Case | None) -> Any:
+    """The mimebundle of any Result in a notebook: the paged table, with a still one beside it."""
+    still = {"text/html": result._repr_html_(), "text/plain": f"{result.name}: {len(result):,} rows"}
+    if headless() or not result.frame.width:
+        return still
+    bundle = table_widget(Held(result, case))._repr_mimebundle_()
+    data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+    return {**data, **still}, metadata
+
+
+def table_widget(answer: Answer | Held) -> Any:
     """The table as JupyterLab shows it: sort by a heading, filter, page, read its SQL, save as exhibit."""
     import anywidget
     import traitlets
@@ -145,34 +192,35 @@ def table_widget(answer: Answer) -> Any:
         saved = traitlets.Unicode().tag(sync=True)
 
     first = answer.page()
-    table = Table(name=answer.name, columns=_columns(first.rows), page=_shown(first, answer))
+    table = Table(name=answer.name, columns=_columns(first.rows), page=_shown(first))
     table.observe(lambda change: _turn(table, answer, change["new"]), names="asked")
     return table
 
 
-def _turn(table: Any, answer: Answer, asked: dict[str, Any]) -> None:
+def _turn(table: Any, answer: Answer | Held, asked: dict[str, Any]) -> None:
     if asked.get("save"):
-        table.saved = _save(answer)
+        table.saved = answer.save()
         return
     order = (asked["order"], bool(asked.get("descending"))) if asked.get("order") in answer.columns else None
     where = (asked["column"], str(asked.get("text", ""))) if asked.get("column") in answer.columns else None
-    table.page = _shown(answer.page(max(int(asked.get("first", 0)), 0), order, where), answer)
+    table.page = _shown(answer.page(max(int(asked.get("first", 0)), 0), order, where))
 
 
-def _save(answer: Answer) -> str:
-    slug = "exhibit-" + (re.sub(r"[^a-z0-9]+", "-", answer.name.lower()).strip("-") or "table")[:60]
+def _record(case: Case, result: Result) -> str:
+    slug = "exhibit-" + (re.sub(r"[^a-z0-9]+", "-", result.name.lower()).strip("-") or "table")[:60]
+    source = f"analysis {result.call}" if result.call else f"query {result.name}"
     findings.record(
-        answer.case,
+        case,
         slug,
-        claim=f"The query {answer.name} returns {len(answer):,} rows.",
-        supports=answer.with_frame(answer.frame),
+        claim=f"The {source} gives {len(result):,} rows.",
+        supports=result,
         confidence="high",
         other_explanations="None tested: an exhibit says what the export holds, not what it means.",
     )
-    return f"Saved as {slug} ({len(answer):,} rows); it is an exhibit of the next export."
+    return f"Saved as {slug} ({len(result):,} rows); it is an exhibit of the next export."
 
 
-def _shown(page: Page, answer: Answer) -> dict[str, Any]:
+def _shown(page: Page) -> dict[str, Any]:
     rows = [[_text(v) for v in row] for row in page.rows.rows()]
     bound = {k: str(plain(v)) for k, v in page.parameters.items()}
     return {
@@ -183,7 +231,6 @@ def _shown(page: Page, answer: Answer) -> dict[str, Any]:
         "caption": page.caption,
         "sql": page.sql,
         "parameters": bound,
-        "digest": answer.digest[:12] if answer.held else "",
     }
 
 

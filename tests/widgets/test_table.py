@@ -10,7 +10,7 @@ import pytest
 from kit import create_case, findings, open_case
 from kit.database import build_database
 from kit.load import build_side_tables, load
-from kit.widgets.table import HELD_ROWS, Answer, table_widget
+from kit.widgets.table import HELD_ROWS, Answer, Held, table_widget
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202e=cmd|' /C calc'!A0"
 
@@ -78,7 +78,7 @@ def test_save_as_exhibit_records_the_rows(case):
     table.asked = {"save": True}
     assert table.saved.startswith("Saved as exhibit-rows (8 rows)")
     recorded = findings.all(case)[-1]
-    assert recorded["claim"] == "The query rows returns 8 rows."
+    assert recorded["claim"] == "The query rows gives 8 rows."
 
 
 def test_hostile_values_are_text_in_the_still_table_and_in_the_widget(case, monkeypatch):
@@ -96,3 +96,20 @@ def test_hostile_values_are_text_in_the_still_table_and_in_the_widget(case, monk
 def test_a_column_with_a_quote_in_its_name_can_be_sorted(case):
     answer = ask(case, 'SELECT i AS "a""b" FROM range(3) t(i) ORDER BY 1')
     assert answer.page(0, ('a"b', True)).rows['a"b'].to_list() == [2, 1, 0]
+
+
+def test_any_result_is_paged_sorted_and_filtered_in_memory(case):
+    result = case.sql(
+        "SELECT i AS n, CASE WHEN i % 2 = 0 THEN 'even' END AS kind FROM range(120) t(i) ORDER BY n", "r"
+    )
+    held = Held(result, case)
+    assert held.page(100).caption == "rows 101 to 120 of 120"
+    assert held.page(0, ("n", True)).rows["n"][0] == 119
+    assert held.page(0, None, ("kind", "EVE")).caption == "rows 1 to 50 of 60"
+    assert held.page(0, ("kind", True)).rows["kind"][0] == "even"
+    assert held.page(0, ("n", True), ("kind", "even")).sql.endswith("contains $page_filter\n-- by n, descending")
+    table = table_widget(held)
+    table.asked = {"first": 50, "order": "n", "descending": True}
+    assert table.page["rows"][0][0] == "69"
+    assert held.save().startswith("Saved as exhibit-r (120 rows)")
+    assert "no open case" in Held(result, None).save()
