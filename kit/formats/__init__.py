@@ -19,7 +19,7 @@ from kit.errors import LoadError
 from kit.formats import decoders
 from kit.formats.answers import read_response, read_usage
 from kit.formats.messages import is_cut_json, parsed, read_request
-from kit.formats.values import Spec, column_value, find
+from kit.formats.values import Spec, column_value, find, raw_value
 
 Row = dict[str, Any]
 KINDS = ("requests", "accounts", "identifiers", "model_releases", "usage_buckets")
@@ -86,6 +86,8 @@ class Format:
         row = {
             n: v for n, spec in self.columns.items() if (v := column_value(record, spec, self.nulls)) is not None
         }
+        if "occurred_at" in row and "occurred_at_raw" not in row:
+            row["occurred_at_raw"] = raw_value(record, self.columns["occurred_at"], self.nulls)
         if self.content:
             _add_content(row, record, self.content)
         yield self.kind, row

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from kit.formats.messages import parsed
@@ -51,7 +52,7 @@ def _pairs(values: Any) -> dict[str, Any]:
 
 
 def genai(record: Any) -> Any:
-    """A span with `request` and `response` bodies put together from wherever the instrumentation put the messages."""
+    """A span with `request` and `response` bodies, put together from wherever the messages are."""
     if not isinstance(record, dict):
         return record
     flat = dict(record)
@@ -60,10 +61,10 @@ def genai(record: Any) -> Any:
     answered: dict[int, dict[str, Any]] = {}
     for key, value in attributes.items():
         if found := NUMBERED.match(key):
-            into = asked if found[1] in ("prompt", "input_messages") else answered
-            into.setdefault(int(found[2]), {})[found[3].removeprefix("message.")] = value
-    requests = [asked[n] for n in sorted(asked)]
-    responses = [answered[n] for n in sorted(answered)]
+            turns = asked if found[1] in ("prompt", "input_messages") else answered
+            turns.setdefault(int(found[2]), {})[found[3].removeprefix("message.")] = value
+    requests = [dict(asked[n]) for n in sorted(asked)]
+    responses = [dict(answered[n]) for n in sorted(answered)]
     events = [
         (str(e.get("name") or ""), {**_dotted(e.get("attributes")), **_body(e)}) for e in flat.get("events") or []
     ]
@@ -148,10 +149,8 @@ def headers(record: Any) -> Any:
 def vllm(record: Any) -> Any:
     """A vLLM log line: the prompt is a Python literal, the sampling parameters are a Python call."""
     flat = dict(record)
-    try:
+    with suppress(ValueError, SyntaxError, MemoryError, RecursionError):  # a cut prompt stays as it stands
         flat["prompt"] = ast.literal_eval(flat["prompt"]) if flat.get("prompt") else None
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        pass  # cut by --max-log-len: as it stands
     flat["sampling"] = dict(re.findall(r"(\w+)=([^,()\[\]]*)", flat.get("params") or ""))
     return flat
 

@@ -69,6 +69,13 @@ def column_value(record: Any, spec: Spec, nulls: frozenset[str] = frozenset()) -
     return spec.get("default") if value is None else _changed(value, spec)
 
 
+def raw_value(record: Any, spec: Spec, nulls: frozenset[str] = frozenset()) -> Any:
+    """The value a column specification starts from, before any change of unit."""
+    if isinstance(spec, list):
+        spec = next((s for s in spec if column_value(record, s, nulls) is not None), "")
+    return column_value(record, spec.get("path", "") if isinstance(spec, dict) else spec, nulls)
+
+
 def _plain(value: Any, nulls: frozenset[str]) -> Any:
     if value is None or value == "" or (isinstance(value, str) and value in nulls):
         return None

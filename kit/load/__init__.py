@@ -104,6 +104,8 @@ def load(
         with bar:
             for one in plans:
                 entry = _stage(folder, one, case_key(folder), content, bar)
+                if mapping:
+                    entry["mapping"] = Path(mapping).read_text(encoding="utf-8")
                 changed = [e for e in entries if e["path"] == entry["path"]]
                 note = f"changed since source {changed[-1]['sha256'][:16]}, kept beside it" if changed else ""
                 entries.append(entry)
