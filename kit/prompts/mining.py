@@ -30,11 +30,14 @@ EXCLUSIVE = 0.5  # share of all uses of a bigram that lie in the family for it t
 OWN = 0.3  # share of the constant bigrams that must be the family's own
 COVERED = 0.35  # share of a member's text that is constant, on average, when it neither opens nor closes it
 MANY = 60  # texts from which on constant text in the middle is a form wherever it stands
+POPULAR = 8  # tokens of the inner run by which texts are brought together
+PART, COVERING = 0.05, 0.8  # a family is split into parts of at least this share, if they cover this much of it
+LONGER = 1.5  # and each part has this many times as much constant text
 BANDS = 12  # MinHash bands, two rows each
 ROUNDS = 8
-COLUMNS = ("whole", "h16", "t16", "p16", "h8", "t8", "p8", *(f"band{b}" for b in range(BANDS)), "h4", "t4")
+COLUMNS = ("whole", "h16", "t16", "h8", "t8", "p8", *(f"band{b}" for b in range(BANDS)), "h4", "t4")
 # A longer run shared by half as many says more: support counts this many times.
-WEIGHT = np.array([4, 4, 4, 4, 2, 2, 2, *[1.5] * BANDS, 0.25, 0.25])
+WEIGHT = np.array([4, 4, 4, 2, 2, 2, *[1.5] * BANDS, 0.25, 0.25])
 PRIOR_BITS = np.array(
     [2, 3, 4, 6, 7, 8, 9, 10.0]
 )  # rough rarity of a word by its length, where the corpus is small
@@ -106,6 +109,8 @@ def mine(corpus: Corpus) -> Families:
     label = _merge(*_rounds(corpus, keys, rarity, needed), keys)
     uses = _uses(corpus)
     label, learnt = _keep_own(corpus, rarity, needed, label, uses)
+    if _split(corpus, keys, rarity, label, learnt):
+        label, learnt = _keep_own(corpus, rarity, needed, label, uses)
     _propagate(corpus, learnt, keys, label)
     label, learnt = _keep_own(corpus, rarity, needed, label, uses)
     return Families(label, [learnt.of(g) for g in range(len(learnt.size))], learnt.bits)
@@ -151,7 +156,7 @@ def _keys(corpus: Corpus) -> list[I32]:
     """Columns of dense key numbers per text (-1 for none), the most specific kinds first."""
     n, lengths = len(corpus), corpus.lengths
     raw = {name: np.zeros(n, np.uint64) for name in COLUMNS}
-    popular = {size: _count_runs(corpus, size) for size in (8, 16)}
+    popular = _count_runs(corpus, POPULAR)
     for rows in _parts(corpus.lengths):
         a, b = corpus.offsets[rows.start], corpus.offsets[rows.stop]
         begin, length = corpus.offsets[rows.start : rows.stop] - a, lengths[rows]
@@ -162,8 +167,8 @@ def _keys(corpus: Corpus) -> list[I32]:
             if size > 2:
                 raw[f"h{size}"][rows][fits] = runs[begin[fits]] | np.uint64(1)
                 raw[f"t{size}"][rows][fits] = runs[(begin + length - size)[fits]] | np.uint64(1)
-            if size > 4:
-                raw[f"p{size}"][rows] = popular[size].best(runs, begin, length)
+            if size == POPULAR:
+                raw["p8"][rows] = popular.best(runs, begin, length)
         some = length > 0
         if some.any():
             position = (np.arange(b - a) - np.repeat(begin, length)).astype(np.uint64) << np.uint64(34)
@@ -176,7 +181,8 @@ def _keys(corpus: Corpus) -> list[I32]:
 def _double(runs: U64, width: int) -> U64:
     """Hashes of runs twice as wide; the last ones of a text run into the next and are not to be used."""
     out = runs.copy()
-    out[:-width] = mix64(runs[:-width] * np.uint64(0x100000001B3) + runs[width:])
+    left = runs[:-width]
+    out[:-width] = (left ^ (left >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9) + runs[width:]
     return out
 
 
@@ -189,7 +195,9 @@ class _Runs:
     table: I32
 
     def slot(self, runs: U64) -> I64:
-        return (runs >> np.uint64(64 - (int(len(self.table)).bit_length() - 1))).astype(np.int64)
+        return (
+            (runs * np.uint64(0x94D049BB133111EB)) >> np.uint64(64 - (int(len(self.table)).bit_length() - 1))
+        ).astype(np.int64)
 
     def inside(self, begin: I64, length: I64) -> tuple[I64, I64]:
         """Positions from which a run stays within its text, and how many each text has."""
@@ -204,7 +212,8 @@ class _Runs:
             run = runs[at]
             count = np.minimum(self.table[self.slot(run)], 0xFFFFFF).astype(np.uint64)
             rank = (count << np.uint64(40)) | (run >> np.uint64(24))
-            rank[run % np.uint64(self.every) != 0] = 0
+            if self.every > 1:
+                rank[run % np.uint64(self.every) != 0] = 0
             out[n > 0] = np.maximum.reduceat(rank, (np.cumsum(n) - n)[n > 0])
         return out
 
@@ -219,7 +228,8 @@ def _count_runs(corpus: Corpus, size: int) -> _Runs:
         for k in range(size.bit_length() - 1):
             h = _double(h, 1 << k)
         h = h[runs.inside(corpus.offsets[rows.start : rows.stop] - a, corpus.lengths[rows])[0]]
-        h = h[h % np.uint64(runs.every) == 0]
+        if runs.every > 1:
+            h = h[h % np.uint64(runs.every) == 0]
         runs.table += np.bincount(runs.slot(h), minlength=1 << bits).astype(np.int32)
     return runs
 
@@ -272,7 +282,7 @@ class _Rarity:
 def _rarity(corpus: Corpus, keys: list[I32]) -> _Rarity:
     """A family of any size counts as one text, so that it cannot make its own words look common."""
     everyone = np.ones(len(corpus), bool)
-    size = np.maximum.reduce([_support(keys[c], everyone) for c in (0, 4, 5, 6)])
+    size = np.maximum.reduce([_support(keys[c], everyone) for c in (0, 3, 4, 5)])
     rows = slice(0, min(len(corpus), 200_000))  # ids are hashes, so the first ones are a fair sample
     weight = 1.0 / np.maximum(size[rows], 1)
     tokens = corpus.tokens[: corpus.offsets[rows.stop]]
@@ -493,6 +503,33 @@ def _shaped(corpus: Corpus, learnt: _Learnt, rows: I64, group: I64) -> Bools:
     return out
 
 
+def _split(corpus: Corpus, keys: list[I32], rarity: _Rarity, label: I32, learnt: _Learnt) -> bool:
+    """Take families apart that share, say, a closing sentence but open in a few ways, each with much text of its own."""
+    changed = False
+    for name in ("h16", "t16", "h8", "t8"):
+        key = keys[COLUMNS.index(name)]
+        rows = np.flatnonzero((label >= 0) & (key >= 0))
+        rows = rows[np.lexsort((key[rows], label[rows]))]
+        pair = (label[rows].astype(np.int64) << 32) | key[rows]
+        _, group, size = np.unique(pair, return_inverse=True, return_counts=True)
+        family = label[rows].astype(np.int64)
+        whole = np.bincount(label[label >= 0], minlength=int(label.max(initial=-1)) + 1)
+        large = size[group] >= np.maximum(SUPPORT, PART * whole[family])
+        rows, group, family = rows[large], np.unique(group[large], return_inverse=True)[1], family[large]
+        if not len(rows):
+            continue
+        covered = np.bincount(family, minlength=len(whole)) >= COVERING * whole
+        parts = _learn(corpus, rows, group, rarity)
+        of = family[np.searchsorted(group, np.arange(len(parts.size)))]
+        longer = np.diff(parts.offsets) >= LONGER * np.diff(learnt.offsets)[np.minimum(of, len(learnt.size) - 1)]
+        longer &= (of < len(learnt.size)) & (np.bincount(of, minlength=len(whole))[of] > 1)
+        apart = covered & (np.bincount(of, ~longer, minlength=len(whole)) == 0)
+        mine = apart[family]
+        label[rows[mine]] = int(label.max()) + 1 + group[mine]
+        changed |= bool(mine.any())
+    return changed
+
+
 def _grouped(label: I32) -> tuple[I64, I64]:
     """Rows that have a family, in order of family, and that family numbered without gaps."""
     rows = np.flatnonzero(label >= 0)
@@ -502,7 +539,7 @@ def _grouped(label: I32) -> tuple[I64, I64]:
 
 def _uses(corpus: Corpus) -> I64:
     """How often each bigram occurs anywhere, by hash."""
-    bits = min(24, max(12, len(corpus.bigrams).bit_length() + 2))
+    bits = min(24, max(12, len(corpus.bigrams).bit_length()))
     table = np.zeros(1 << bits, np.int64)
     for a in range(0, len(corpus.bigrams), STEP):
         table += np.bincount(corpus.bigrams[a : a + STEP] >> np.uint32(32 - bits), minlength=1 << bits)

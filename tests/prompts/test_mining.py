@@ -1,0 +1,147 @@
+"""Families of texts: found whole, kept apart, the same whatever the order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from kit.prompts import mining
+from kit.prompts.tokens import NUMBER, spans, tokenise
+
+WORDS = [
+    a + b + c for a in "bdgkmprst" for b in ("an", "el", "or", "ui") for c in ("dim", "fex", "gol", "nas", "ret")
+]
+HAN = "春夏秋冬山水云雨风月花鸟书画琴棋诗酒茶米面鱼虾田地天人王木火土金石玉牛马羊猪鸡犬龙虎兔"
+
+
+def sentence(rng: random.Random, n: int) -> str:
+    return " ".join(rng.choices(WORDS, k=n)) + "."
+
+
+def text(rng: random.Random) -> str:
+    return " ".join(sentence(rng, 9) for _ in range(rng.randint(2, 6)))
+
+
+def mined(texts: list[str], seed: int = 0) -> list[int]:
+    """Family of each text; ids are a permutation, as hashes would be."""
+    ids = np.array(random.Random(seed).sample(range(10**9), len(texts)), np.uint64)
+    corpus = mining.read([(ids, texts)])
+    label = dict(zip(corpus.ids.tolist(), mining.mine(corpus).label.tolist(), strict=True))
+    return [label[i] for i in ids.tolist()]
+
+
+def shuffled(rng: random.Random, parts: list[str]) -> str:
+    return " ".join(rng.sample(parts, len(parts)))
+
+
+def edited(rng: random.Random, words: list[str]) -> str:
+    return " ".join(rng.choice(WORDS) if rng.random() < 0.05 else w for w in words)
+
+
+BASE = [sentence(random.Random(k), 10) for k in range(8)]
+HEAD, TAIL = (
+    "Kindly lay out every deduction before you settle upon a figure:",
+    "Close with one verdict, nothing after it.",
+)
+KINDS: dict[str, Callable[[random.Random], str]] = {
+    "head": lambda r: f"{HEAD} {text(r)}",
+    "tail": lambda r: f"{text(r)} {TAIL} Verdict in capitals.",
+    "frame": lambda r: f"{HEAD}\n<<<\n{text(r)}\n>>>\n{TAIL}",
+    "numbers": lambda r: (
+        f"Order {r.randint(1, 9999)} of depot {r.randint(1, 99)} weighs how many stone after loss?"
+    ),
+    "free slots": lambda r: (
+        f"Compose an ode upon {sentence(r, 2)} for the guild of {sentence(r, 2)} in solemn metre"
+    ),
+    "edits": lambda r: edited(r, " ".join(BASE).split()),
+    "shuffle": lambda r: shuffled(r, BASE),
+    "short marks": lambda r: f"{text(r)}\n\nWork between <<calc>> and <</calc>>, then answer.",
+    "han": lambda r: f"请先完整写出你的推理过程再回答下面的问题:{''.join(r.choices(HAN, k=r.randint(20, 60)))}",
+    "middle": lambda r: f"{text(r)} Hold the ledger of the harbour master in mind throughout. {text(r)}",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_family_is_found_whole_among_free_texts(kind: str) -> None:
+    rng = random.Random(3)
+    family = list({KINDS[kind](rng) for _ in range(80)})
+    label = mined(family + [text(rng) for _ in range(600)])
+    inside = label[: len(family)]
+    assert max(inside.count(v) for v in set(inside)) >= 0.95 * len(family) and -1 not in {
+        max(inside, key=inside.count)
+    }
+    assert set(label[len(family) :]) == {-1}
+
+
+def test_families_that_share_their_last_sentence_stay_apart() -> None:
+    rng = random.Random(4)
+    heads = [
+        "Write the whole inner working of this puzzle, omit nothing at all:",
+        "As a stern examiner mark both replies below by the rubric:",
+    ]
+    texts = [f"{h} {text(rng)} Let us think about it step by step." for h in heads for _ in range(60)]
+    label = mined(texts + [text(rng) for _ in range(400)])
+    assert len(set(label[:60])) == len(set(label[60:120])) == 1 and label[0] != label[60] and -1 not in label[:120]
+
+
+def test_a_common_beginning_is_no_family() -> None:
+    rng = random.Random(5)
+    label = mined([f"Can you write {text(rng)}" for _ in range(40)] + [text(rng) for _ in range(400)])
+    assert set(label) == {-1}
+
+
+def test_a_sentence_quoted_here_and_there_is_no_family() -> None:
+    rng = random.Random(6)
+    quotes = [sentence(rng, 10) for _ in range(40)]
+    texts = []
+    for quote in quotes:
+        for _ in range(10):
+            parts = [sentence(rng, 9) for _ in range(6)]
+            parts[rng.randrange(6)] = quote
+            texts.append(" ".join(parts))
+    label = mined(texts + [text(rng) for _ in range(200)])
+    assert sum(v >= 0 for v in label) <= 0.05 * len(texts)
+
+
+def test_families_do_not_depend_on_the_order_or_the_batches() -> None:
+    rng = random.Random(7)
+    texts = list({make(rng) for make in KINDS.values() for _ in range(30)} | {text(rng) for _ in range(200)})
+    ids = np.array(rng.sample(range(10**9), len(texts)), np.uint64)
+    results = []
+    for seed, size in ((1, 1000), (2, 37)):
+        order = np.random.default_rng(seed).permutation(len(texts))
+        batches = [
+            (ids[order[a : a + size]], [texts[i] for i in order[a : a + size]]) for a in range(0, len(texts), size)
+        ]
+        corpus = mining.read(batches)
+        families = mining.mine(corpus)
+        results.append(
+            (corpus.tokens.tobytes(), families.label.tobytes(), [c.tobytes() for c in families.constant])
+        )
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("texts", [[], ["one"], ["", " ", "\n", "!!!", "…"], ["same words here"] * 4], ids=str)
+def test_too_little_text_gives_no_family(texts: list[str]) -> None:
+    assert set(mined(texts)) <= {-1}
+
+
+def test_tokens_are_words_characters_masked_numbers_and_markup() -> None:
+    def n(t: str) -> int:
+        return int(tokenise([t])[1][0])
+
+    assert (n("two words"), n("推理过程"), n("ภาษา"), n("a <b> c"), n("")) == (2, 4, 4, 5, 0)
+    assert tokenise(["17, 2026-05-01 gpt4"])[0].tolist() == [NUMBER]
+    assert tokenise(["Ｆｕｌｌ WIDTH"])[0].tolist() == tokenise(["full width"])[0].tolist()
+
+
+@pytest.mark.parametrize(
+    "hostile", ["\ud800 lone", "a\x00b", "\u202egnirts", "x" * 1_000_000, "\x1b[31mred", "=1+1", "é\u0301"]
+)
+def test_hostile_text_is_tokenised_without_an_error(hostile: str) -> None:
+    tokens, counts = tokenise([hostile, "next one"])
+    assert counts[1] == 2 and len(tokens) == counts.sum() and counts[0] <= 420
+    assert len(spans(hostile)[0]) >= 1
