@@ -30,21 +30,21 @@ SYNONYMS = {
     "correlation_id correlationid x_request_id call_id event_id uuid",
     "response_id": "response_id completion_id generation_id message_id",
     "occurred_at": "occurred_at timestamp time ts at date "
-    "datetime created_at created start_time starttime logging_time",
-    "timegenerated event_time eventtime request_time effective_at edgestarttimestamp startedat started_at received_at",
+    "datetime created_at created start_time starttime logging_time "
+    "timegenerated event_time eventtime request_time effective_at edgestarttimestamp startedat received_at",
     "duration_ms": "duration_ms latency_ms duration latency "
     "elapsed_ms response_time response_time_ms took_ms delay_ms",
     "org_id": "org_id organization_id organisation_id org organization tenant_id tenant",
     "project_id": "project_id project workspace_id workspace team_id team",
     "account_id": "account_id account acct accountid customer_id "
-    "customer org_id organization_id tenant_id user_id userid",
+    "customer org_id organization_id tenant_id user_id userid "
     "subscription_id",
     "api_key_id": "api_key_id key_id apikey_id api_key apikey token_id virtual_key key_hash credential_id",
     "user_id": "user_id userid user username principal uid member_id",
     "end_user_id": "end_user_id end_user enduser_id",
     "conversation_id": "conversation_id session_id conversation session thread_id chat_id",
     "client_ip": "client_ip ip ip_address clientip source_ip "
-    "src_ip remote_addr remote_ip caller_ip sourceipaddress",
+    "src_ip remote_addr remote_ip caller_ip sourceipaddress "
     "calleripaddress x_forwarded_for requester_ip_address peer address",
     "client_asn": "client_asn asn as_number",
     "client_country": "client_country country country_code geo_country",
