@@ -189,7 +189,7 @@ def named_query(path: str) -> str:
 
 def build_id(folder: Path) -> str:
     """A hash of all that the derived tables depend on: the kit itself, the parts, the case's parameters."""
-    digest = hashlib.sha256(_kit_digest().encode())
+    digest = hashlib.sha256(kit_digest().encode())
     for kind in ("requests", "side"):
         for part in _belonging(folder, kind):
             digest.update(f"{kind}/{Path(part).name}\n".encode())
@@ -198,7 +198,7 @@ def build_id(folder: Path) -> str:
 
 
 @cache
-def _kit_digest() -> str:
+def kit_digest() -> str:
     """A hash of every file of the kit that can change a result."""
     home = Path(__file__).parent
     digest = hashlib.sha256()

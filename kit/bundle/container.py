@@ -25,6 +25,7 @@ from kit.bundle.document import Document
 from kit.bundle.evidence import evidence
 from kit.bundle.exhibits import Exhibit
 from kit.case import Case, case_key, record_activity
+from kit.database import kit_digest
 from kit.errors import BundleError
 
 PROFILES = ("internal", "legal", "partner", "public")
@@ -198,7 +199,7 @@ def _replay(sealing: Seal, shown: list[Exhibit]) -> dict[str, Any]:
         "parameters": case.parameters,
         "kit_sha256": kit_digest(),
         "seeds": "Fixed in the kit's code; a seed that a call takes stands in its arguments.",
-        "exports": load.read_exports(case.folder),
+        "exports": [{**e, "full_path": str(Path(e["path"]).resolve())} for e in load.read_exports(case.folder)],
         "results": [exhibits.reference(e) for e in shown],
         "notebooks": {n.name: sha256(n.read_bytes()).hexdigest() for n in notebooks},
         "versions": {
@@ -254,14 +255,6 @@ def _close_bag(folder: Path, sealing: Seal, signer: str) -> None:
     bagit.make_bag(str(folder), info, checksums=["sha256"])
     manifest = folder / "tagmanifest-sha256.txt"
     (folder / signature.TIMESTAMP_REQUEST).write_bytes(signature.timestamp_request(manifest))
-
-
-def kit_digest() -> str:
-    """SHA-256 over the kit's own code, queries and rules: equal kits give equal numbers."""
-    own, digest = Path(__file__).parents[1], sha256()
-    for file in sorted(f for f in own.rglob("*") if f.suffix in (".py", ".sql", ".toml", ".yaml", ".csv")):
-        digest.update(f"{file.relative_to(own).as_posix()}\n".encode() + file.read_bytes())
-    return digest.hexdigest()
 
 
 def sha256_of(file: Path) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kit.charts import Figure
 
 CELL_CHARS = 240
+LINE_CHARS = 118  # of a table, across a page
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,17 @@ def table(frame: pl.DataFrame, caption: str, columns: Sequence[str], rows: int) 
     numeric = frozenset(i for i, t in enumerate(picked.dtypes) if t.is_numeric())
     heads = [c.replace("_", " ") for c in columns]
     return Table(caption, heads, [[words(v) for v in row] for row in picked.iter_rows()], numeric)
+
+
+def column_widths(rows: Sequence[Sequence[str]]) -> list[float]:
+    """Widths in characters: each column has room for its longest word, the rest goes where the long texts are."""
+    columns = list(zip(*rows, strict=True))
+    longest = [2 + min(24, max(len(word) for text in column for word in [*text.split(), ""])) for column in columns]
+    wanted = [min(80, max(len(text) for text in column) + 2) for column in columns]
+    more = [max(0, w - least) for w, least in zip(wanted, longest, strict=True)]
+    spare = max(0, LINE_CHARS - sum(longest))
+    share = min(1.0, spare / sum(more)) if sum(more) else 0.0
+    return [least + share * m for least, m in zip(longest, more, strict=True)]
 
 
 def words(value: Any, limit: int = CELL_CHARS) -> str:

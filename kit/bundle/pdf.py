@@ -8,12 +8,11 @@ from datetime import datetime
 from importlib import resources
 from typing import Any
 
-from kit.bundle.document import Block, Code, Document, Facts, Heading, Items, Picture, Table, Text
+from kit.bundle.document import Block, Code, Document, Facts, Heading, Items, Picture, Table, Text, column_widths
 from kit.errors import BundleError
 from kit.result import visible
 
 FULL_WIDTH_PX = 760.0
-LINE_CHARS = 118  # of a table, across the page
 BEYOND_FONTS = re.compile("[^\n\t -~\xa0-\u024f\u0370-\u04ff\u2010-\u2026\u2030-\u203a\u20ac\u2212]")
 BEYOND_ASCII = re.compile(r"[^\n\t -~]")
 
@@ -91,19 +90,8 @@ def _table(table: Table) -> dict[str, Any]:
         "columns": [visible(c) for c in table.columns],
         "rows": rows,
         "numeric": sorted(table.numeric),
-        "widths": _widths([list(table.columns), *rows]),
+        "widths": column_widths([list(table.columns), *rows]),
     }
-
-
-def _widths(rows: list[list[str]]) -> list[float]:
-    """Widths in characters: each column has room for its longest word, the rest goes where the long texts are."""
-    columns = list(zip(*rows, strict=True))
-    words = [2 + min(24, max(len(word) for text in column for word in [*text.split(), ""])) for column in columns]
-    wanted = [min(80, max(len(text) for text in column) + 2) for column in columns]
-    more = [max(0, w - least) for w, least in zip(wanted, words, strict=True)]
-    spare = max(0, LINE_CHARS - sum(words))
-    share = min(1.0, spare / sum(more)) if sum(more) else 0.0
-    return [least + share * m for least, m in zip(words, more, strict=True)]
 
 
 def _picture(picture: Picture) -> dict[str, Any]:

@@ -20,9 +20,10 @@ import polars as pl
 
 from kit import derive, findings, load
 from kit.bundle import signature
-from kit.bundle.container import kit_digest, sha256_of
+from kit.bundle.container import sha256_of
 from kit.bundle.document import words
 from kit.case import Case, case_key, create_case, open_case
+from kit.database import kit_digest
 from kit.errors import BundleError, KitError
 
 TAG_MANIFEST = "tagmanifest-sha256.txt"
@@ -251,7 +252,7 @@ def _find_exports(
     found: list[Export] = []
     missing: list[str] = []
     for one in recorded:
-        places = [*included, *offered, *([] if given else [Path(one["path"])])]
+        places = [*included, *offered, *([] if given else [Path(one["path"]), Path(one["full_path"])])]
         match = next((p for p in places if _is(p, one)), None)
         if match:
             found.append(Export(match, one["format"], one.get("content")))

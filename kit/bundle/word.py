@@ -8,8 +8,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from kit.bundle.document import Block, Break, Code, Document, Facts, Heading, Items, Picture, Table, Text
+from kit.bundle.document import (
+    Block,
+    Break,
+    Code,
+    Document,
+    Facts,
+    Heading,
+    Items,
+    Picture,
+    Table,
+    Text,
+    column_widths,
+)
 from kit.result import visible
+
+PAGE_WIDTH_CM = 17.4
 
 
 def render(document: Document, made_at: datetime) -> bytes:
@@ -72,13 +86,24 @@ def _write(made: Any, block: Block) -> None:
 
 def _table(made: Any, block: Table) -> None:
     made.add_paragraph(_text(block.caption), style="Caption")
-    grid = made.add_table(rows=1 + len(block.rows), cols=len(block.columns), style="Light Grid Accent 1")
+    grid = made.add_table(rows=1 + len(block.rows), cols=len(block.columns), style="Table Grid")
+    _size(grid, column_widths([list(block.columns), *block.rows]))
     _fill(grid.rows[0].cells, block.columns, block.numeric, bold=True)
     marker = grid.rows[0]._tr.get_or_add_trPr()
     marker.append(marker.makeelement(f"{{{marker.nsmap['w']}}}tblHeader", {}))
     for row, values in zip(grid.rows[1:], block.rows, strict=True):
         _fill(row.cells, values, block.numeric, bold=False)
     made.add_paragraph()
+
+
+def _size(grid: Any, widths: Sequence[float]) -> None:
+    from docx.shared import Cm
+
+    grid.autofit = False
+    for column, width in zip(grid.columns, widths, strict=True):
+        column.width = Cm(PAGE_WIDTH_CM * width / sum(widths))
+        for cell in column.cells:
+            cell.width = column.width
 
 
 def _fill(cells: Sequence[Any], values: Sequence[str], numeric: frozenset[int], *, bold: bool) -> None:
