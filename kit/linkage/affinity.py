@@ -13,9 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from kit.linkage.town import DAY_S, Flags, Floats, Ints, Sharing, Town
+from kit.linkage.town import DAY_S, Counts, Flags, Floats, Ints, Sharing, Town
 
 FAMILIES = ("identity", "infrastructure", "timing", "content", "reaction")
+RARE = 0.05  # a member counts when at most this share of ordinary accounts fits the group as well
+RARE_BITS = -float(np.log2(RARE))
 COUNTED = 50  # an account's rhythm counts as at most this many requests, so that bursts do not pass for certainty
 SIGNUP_S = 5 * DAY_S
 VERSION = re.compile(r"[0-9]+([.][0-9]+)+")
@@ -31,6 +33,7 @@ class Affinity:
     score: Floats
     bits: Floats
     detail: str = ""
+    rare: Flags | None = None  # where the group as a whole may count more accounts than `bits` lets each claim
 
 
 def affinities(town: Town, members: Ints, ordinary: Ints) -> list[Affinity]:
@@ -47,6 +50,7 @@ def affinities(town: Town, members: Ints, ordinary: Ints) -> list[Affinity]:
     harvest, judged = _harvest(town)
     content = [("harvest templates", harvest, judged), ("own habit", habit, carried)]
     replay = _common(town.sharing("replay"), town, members, inside)
+    pool, wide = _pool(town, members, inside)
     found = [
         Affinity("content", m, s, _bits(s, ordinary, m), d)
         for m, s, d in [*content, ("replayed blocks", replay, "")]
@@ -54,19 +58,28 @@ def affinities(town: Town, members: Ints, ordinary: Ints) -> list[Affinity]:
     rest = [
         ("identity", "shared identifiers", *_identifiers(town, members, inside)),
         ("identity", "rare mail domain", *_domains(town, members, inside, plain)),
-        ("infrastructure", "pool of addresses", *_pool(town, members, inside)),
+        (
+            "infrastructure",
+            "pool of addresses",
+            pool,
+            f"{wide} addresses used by two or more members and few others",
+        ),
         ("infrastructure", "client build", *_build(town, members, plain)),
+        ("identity", "batch of sign-ups", _signups(town, members, inside, plain), ""),
         ("timing", "hours of the day", _profile(town.hours, members, inside, plain), ""),
         ("timing", "days of activity", _profile(town.days, members, inside, plain), ""),
-        ("timing", "sign-up dates", _signups(town, members, inside, plain), ""),
         ("content", "topics", _profile(town.topics, members, inside, plain), ""),
         ("reaction", "succession after closures", *_succession(town, members, inside)),
         ("reaction", "move to a new model", *_pivot(town, members)),
     ]
-    return found + [Affinity(f, m, s, _bits(s, plain, m), d) for f, m, s, d in rest]
+    found += [Affinity(f, m, s, _bits(s, plain, m), d) for f, m, s, d in rest]
+    if wide >= 20:
+        # one shared address proves nothing about one account, but most of a group drawing on one pool does
+        next(a for a in found if a.measure == "pool of addresses").rare = _bits(pool, plain) >= RARE_BITS
+    return found
 
 
-def _bits(score: Floats, ordinary: Ints, measure: str) -> Floats:
+def _bits(score: Floats, ordinary: Ints, measure: str = "") -> Floats:
     """-log2 of the share of ordinary accounts that score as high; nothing for a score of zero or less."""
     rank = np.sort(score[ordinary])
     as_high = ordinary.size - np.searchsorted(rank, score - 1e-12, side="left")
@@ -132,7 +145,7 @@ def _domains(town: Town, members: Ints, inside: Flags, ordinary: Ints) -> tuple[
     return score, ", ".join(top)
 
 
-def _pool(town: Town, members: Ints, inside: Flags) -> tuple[Floats, str]:
+def _pool(town: Town, members: Ints, inside: Flags) -> tuple[Floats, int]:
     """How many of the group's addresses the account used: those another member used and few outside the group did.
 
     Few is two, or a tenth of the members who used it: the home whose line is rented out is one, a carrier's gateway
@@ -140,7 +153,7 @@ def _pool(town: Town, members: Ints, inside: Flags) -> tuple[Floats, str]:
     """
     s = town.sharing("ip")
     if not s.names:
-        return np.zeros(len(town)), ""
+        return np.zeros(len(town)), 0
     within = s.count(members)
     ours = (within >= 1) & (s.reach - within <= np.maximum(2, within / 10))
     part = sparse.csr_matrix(s.held[:, np.flatnonzero(ours)])
@@ -148,28 +161,33 @@ def _pool(town: Town, members: Ints, inside: Flags) -> tuple[Floats, str]:
     row = np.repeat(np.arange(len(town)), np.diff(part.indptr))
     used = (reach[part.indices] - inside[row] >= 1).astype(float)
     score = np.asarray(np.bincount(row, used, minlength=len(town)), dtype=np.float64)
-    return score, f"{int((reach >= 2).sum())} addresses used by two or more members and few others"
+    return score, int((reach >= 2).sum())
 
 
 def _build(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, str]:
-    """Having the client version and TLS fingerprint that most of the group has, as far as the client does not explain it.
+    """Having the TLS fingerprint, or the exact client version with it, that most of the group has.
 
-    Software that only the group runs explains its own fingerprint, so at least ten ordinary accounts must run it.
+    Weighed by how rare it is among ordinary accounts that run the same clients: software that only the group runs
+    explains its own fingerprint, so at least ten ordinary accounts must run the client.
     """
     score, said = np.zeros(len(town)), ""
     for kind in ("build", "exact build"):
         s = town.sharing(kind)
         if not s.names:
             continue
-        within, outside = s.count(members), s.count(ordinary)
-        users = _users_of_client(town, s, ordinary)
-        lift = np.log2(np.maximum(within, 1) / members.size * (users + 2) / (outside + 1))
-        fits = (within >= 0.8 * members.size) & (users >= 10) & (lift >= 1)
-        j = int(np.argmax(np.where(fits, lift, -1)))
-        if fits[j] and lift[j] > score.max():
-            score = np.zeros(len(town))
-            score[s.holders(j)] = lift[j]
-            said = f"{s.names[j]}, {2 ** -lift[j]:.0%} of other accounts with that client"
+        within, outside, users = s.count(members), s.count(ordinary), _users_of_client(town, s, ordinary)
+        usual = (outside + 1) / (users + 2)
+        fingerprint = [n.rsplit(" ja4 ", 1)[1] if kind == "build" else n for n in s.names]
+        name, code = np.unique(fingerprint, return_inverse=True)
+        weight = np.where(users >= 10, within, 0.0)
+        seen = np.bincount(code, weight)
+        lift = -np.log2(np.maximum(np.bincount(code, weight * usual) / np.maximum(seen, 1), 1e-9))
+        for f in np.flatnonzero((seen >= 0.8 * members.size) & (lift >= 1)):
+            builds = np.flatnonzero((code == f) & (users >= 10))
+            holders = np.asarray(s.held[:, builds].sum(axis=1)).ravel() > 0
+            if holders[members].mean() >= 0.8 and lift[f] > score.max():
+                score = np.where(holders, lift[f], 0.0)
+                said = f"{name[f]}, {2 ** -lift[f]:.0%} of other accounts with the same clients"
     return score, said
 
 
@@ -182,13 +200,13 @@ def _users_of_client(town: Town, builds: Sharing, who: Ints) -> Floats:
     return np.array([users[place[c]] if c in place else 0.0 for c in bare])
 
 
-def _profile(counts: sparse.csr_matrix, members: Ints, inside: Flags, ordinary: Ints) -> Floats:
+def _profile(counts: Counts, members: Ints, inside: Flags, ordinary: Ints) -> Floats:
     """log2 likelihood ratio of the account's counts under the other members' profile and under everybody else's."""
-    total = np.asarray(counts.sum(axis=1)).ravel()
-    share = sparse.csr_matrix(sparse.diags(1 / np.maximum(total, 1)).dot(counts))
-    outside = np.asarray(share[ordinary].sum(axis=0)).ravel() + 0.5
+    total, share, across = counts.total, counts.share, counts.across
+    flags = np.zeros((2, total.size))
+    flags[0, ordinary], flags[1, members] = 1.0, 1.0
+    outside, group = across @ flags[0] + 0.5, across @ flags[1]
     base = outside / outside.sum()
-    group = np.asarray(share[members].sum(axis=0)).ravel()
     row = np.repeat(np.arange(total.size), np.diff(share.indptr))
     col = share.indices
     own = np.where(inside[row], share.data, 0.0)
@@ -199,31 +217,39 @@ def _profile(counts: sparse.csr_matrix, members: Ints, inside: Flags, ordinary: 
 
 
 def _signups(town: Town, members: Ints, inside: Flags, ordinary: Ints) -> Floats:
-    """log2 of how much denser the other members' sign-ups lie within five days of the account's own than ordinary ones."""
-    created = town.column("created_s")
+    """log2 of how much denser the other members' sign-ups lie within five days of the account's own than ordinary ones.
+
+    Only for accounts registered a day or more apart from their first use, seen in the logs: who signs up and starts on
+    the day of a class or an event says nothing that the days of activity do not say already.
+    """
+    created, first = town.column("created_s"), town.column("first_s")
+    seen = (first >= town.day0_s + 2 * DAY_S) | (created >= town.day0_s)  # else the logs begin in mid-use
+    ahead = seen & (np.abs(first - created) >= DAY_S)
     near = np.nan_to_num(created, nan=0.0)
     mine, theirs = (np.sort(near[who][~np.isnan(created[who])]) for who in (members, ordinary))
     if mine.size < 3:
         return np.zeros(len(town))
+    rest = np.maximum(_within(mine, near) - inside, 0) / max(mine.size - 1, 1)
+    base = (_within(theirs, near) + 1) / (theirs.size + 1)
+    return np.where(ahead, np.log2(np.maximum(rest, 1e-9) / base).clip(min=0), 0.0)
 
-    def within(rank: Floats) -> Floats:
-        return (
-            np.searchsorted(rank, near + SIGNUP_S, "right") - np.searchsorted(rank, near - SIGNUP_S, "left")
-        ).astype(float)
 
-    rest = np.maximum(within(mine) - inside, 0) / max(mine.size - 1, 1)
-    base = (within(theirs) + 1) / (theirs.size + 1)
-    return np.where(np.isnan(created), 0.0, np.log2(np.maximum(rest, 1e-9) / base).clip(min=0))
+def _within(rank: Floats, at: Floats) -> Floats:
+    """How many of the sorted times lie within five days of each of `at`."""
+    high, low = np.searchsorted(rank, at + SIGNUP_S, "right"), np.searchsorted(rank, at - SIGNUP_S, "left")
+    return np.asarray(high - low, dtype=np.float64)
 
 
 def _harvest(town: Town) -> tuple[Floats, str]:
-    """How many templates judged harvest the account used."""
+    """The share of the account's requests that follow a template judged harvest; others may use one now and then."""
     s = town.sharing("template")
-    columns = np.array([j for j, n in enumerate(s.names) if n in town.harvest], dtype=np.int64)
+    columns = np.flatnonzero([n in town.harvest for n in s.names])
     if columns.size == 0:
         return np.zeros(len(town)), ""
-    used = np.asarray((s.held[:, columns] > 0).sum(axis=1)).ravel()
-    return (used > 0).astype(float), f"{columns.size} templates judged harvest in the case"
+    used = np.asarray(s.table[:, columns].sum(axis=1)).ravel() / np.maximum(town.requests, 1)
+    return np.asarray(
+        np.round(np.minimum(used, 1.0), 3), dtype=np.float64
+    ), f"{columns.size} templates judged harvest in the case"
 
 
 def marks(town: Town, members: Ints, ordinary: Ints) -> list[tuple[str, int, float, float]]:
@@ -233,20 +259,22 @@ def marks(town: Town, members: Ints, ordinary: Ints) -> list[tuple[str, int, flo
     as among ordinary accounts, and half of all who carry it are members: a choice among the users of a popular product
     has no mark. Templates judged harmless are none.
     """
-    found = []
+    found: list[tuple[str, int, float, float]] = []
+    fallback: list[tuple[str, int, float, float]] = []
     for kind in ("parameters", "system", "template", "habit"):
         s = town.sharing(kind)
         if not s.names:
             continue
-        inside = s.count(members) / members.size
-        outside = (s.count(ordinary) + 0.5) / (ordinary.size + 1)
+        mine, theirs = s.count(members), s.count(ordinary)
+        inside, outside = mine / members.size, (theirs + 0.5) / (ordinary.size + 1)
         least = np.array([0.02 if n in town.harvest else 2.0 if n in town.harmless else 0.25 for n in s.names])
-        mine = s.count(members)
-        if kind == "habit":  # to leave every parameter at its default is no choice
-            least[[n.startswith("defaults") for n in s.names]] = 2.0
-        good = (inside >= least) & (inside >= 8 * outside) & (mine >= 3) & (mine >= s.count(ordinary))
-        found += [(kind, int(j), float(inside[j]), float(outside[j])) for j in np.flatnonzero(good)]
-    return found
+        good = (inside >= least) & (inside >= 8 * outside) & (mine >= 3) & (mine >= theirs)
+        for j in np.flatnonzero(good):
+            plain = kind == "habit" and s.names[j].startswith("defaults")
+            (fallback if plain else found).append((kind, int(j), float(inside[j]), float(outside[j])))
+    # to leave every parameter at its default is no choice: it marks a group that has no other mark
+    carried = {int(i) for k, j, *_ in found for i in town.sharing(k).holders(j)}
+    return found if len(carried.intersection(members.tolist())) >= 0.6 * members.size else found + fallback
 
 
 def _habit(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, str]:

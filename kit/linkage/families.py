@@ -6,21 +6,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kit.linkage.affinity import FAMILIES, Affinity, affinities
+from kit.linkage.affinity import FAMILIES, RARE, RARE_BITS, Affinity, affinities
 from kit.linkage.town import Flags, Floats, Ints, Town
 from kit.stats import binomial_tail
 
-RARE = 0.05  # a member counts when at most this share of ordinary accounts fits the group as well
-RARE_BITS = -float(np.log2(RARE))
 ALPHA = 1e-3 / 13  # over the thirteen measures
 NEEDED = {  # share of the members that must fit so well; partial by nature: cards, mail domains, heirs of a ban
     "shared identifiers": 0.25,
     "rare mail domain": 0.25,
-    "pool of addresses": 0.5,
+    "pool of addresses": 0.4,
     "client build": 0.8,
     "hours of the day": 0.5,
     "days of activity": 0.5,
-    "sign-up dates": 0.5,
+    "batch of sign-ups": 0.5,
     "harvest templates": 0.5,
     "own habit": 0.6,
     "replayed blocks": 0.25,
@@ -108,9 +106,10 @@ def _measure(a: Affinity, members: Ints, ordinary: Ints) -> Measured:
             base = (float((a.score[ordinary] > 0).sum()) + 1) / (ordinary.size + 1)
         p = binomial_tail(hits, members.size, base) if hits >= 2 * base * members.size else 1.0
         return Measured(a, hits, members.size, base, p)
-    hits = int((a.bits[members] >= RARE_BITS).sum())
+    rare = a.bits >= RARE_BITS if a.rare is None else a.rare
+    hits = int(rare[members].sum())
     # the share the ordinary accounts themselves reach, never less than one account
-    base = max(float((a.bits[ordinary] >= RARE_BITS).mean()) if ordinary.size else 0.0, 1 / (ordinary.size + 1))
+    base = max(float(rare[ordinary].mean()) if ordinary.size else 0.0, 1 / (ordinary.size + 1))
     return Measured(a, hits, members.size, base, binomial_tail(hits, members.size, max(base, RARE)))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import gamma
 
-from kit.linkage.affinity import marks
-from kit.linkage.families import RARE_BITS, Group, assess
-from kit.linkage.town import Flags, Ints, Town
+from kit.linkage.affinity import RARE_BITS, marks
+from kit.linkage.families import Group, assess
+from kit.linkage.town import Flags, Floats, Ints, Town
 
 LEAST = 4  # organisations; fewer are no campaign of many accounts
 CAP = 200  # an address held by more accounts than this is a gateway and proposes no pair
@@ -22,8 +24,13 @@ def hypotheses(town: Town) -> list[Group]:
     for kind in ("template", "system", "parameters", "habit"):
         s = town.sharing(kind)
         for j in np.flatnonzero(s.reach >= LEAST) if s.names else []:
-            if s.names[j] not in town.harmless:
-                _add(town, found, s.holders(int(j)), (kind, s.names[j]))
+            if s.names[j] in town.harmless:
+                continue
+            members = s.holders(int(j))
+            _add(town, found, members, (kind, s.names[j]))
+            if kind == "template":  # those who use it for a quarter of what they ask, apart from those who try it
+                share = s.table[members][:, [int(j)]].toarray().ravel() / np.maximum(town.requests[members], 1)
+                _add(town, found, members[share >= 0.25], (kind, f"{s.names[j]}, much used"))
     for kind, least, why in (("ip", SHARED_ADDRESSES, "pool of addresses"), ("replay", 1, "replayed blocks")):
         for members in _connected(town, kind, least):
             _add(town, found, members, (kind, why))
@@ -65,26 +72,49 @@ def belongs(town: Town, g: Group, aside: Flags) -> Flags:
     """Which accounts have evidence enough of their own against an assessed group.
 
     Content and at least one other family must each fit better than all but 5 % of ordinary accounts, and at most an
-    eighth of an ordinary account may be expected to slip in: (ordinary accounts whose content fits as well) x (chance
-    of such evidence from the other families that hold on the group and the topics), the latter by Fisher's sum or the best of them.
+    eighth of an ordinary account may be expected to slip in.
     """
-    content = g.evidence["content"].bits
-    held = [f for f in g.held() if f != "content"]
-    ordinary = town.others(g.members, aside=aside)
+    held = [g.evidence[f].bits for f in g.held() if f != "content"]
     if not held:
         return np.zeros(len(town), dtype=bool)
-    rest = np.array([g.evidence[f].bits for f in held])
-    second = rest.max(axis=0) >= RARE_BITS
+    sure = combined(town, g, aside) >= np.log2(town.others(g.members, aside=aside).size + 1) + 3
+    content = g.evidence["content"].bits >= RARE_BITS
+    second = np.max(held, axis=0) >= RARE_BITS
+    return np.asarray(content & second & sure & town.active & ~aside, dtype=bool)
+
+
+def combined(town: Town, g: Group, aside: Flags) -> Floats:
+    """The evidence of every account for an assessed group in bits: -log2 of the chance that an ordinary account has it.
+
+    The content's bits (how many ordinary accounts fit as well), plus the chance of such evidence from the other
+    families that hold on the group, by Fisher's sum over the best one, two, ... of them, less the price of choosing.
+    To lack what four in five members have counts against an account.
+    """
+    ordinary = town.others(g.members, aside=aside)
+    held = [g.evidence[f].bits for f in g.held() if f != "content"]
     topics = g.measured("topics")
-    if (
-        topics.holds
-    ):  # within the same family, so no second one; but it tells members from others with their parameters
-        rest = np.vstack([rest, topics.affinity.bits])
-    fisher = -gamma.logsf(rest.sum(axis=0) * np.log(2), len(rest)) / np.log(2)
-    chance = np.maximum(fisher, rest.max(axis=0) - np.log2(len(rest))) - 1
-    enough = content + chance >= np.log2(ordinary.size + 1) + 3
-    fits = (content >= RARE_BITS) & second & enough
-    return np.asarray(fits & town.active & ~aside, dtype=bool)
+    if topics.holds:  # no second family; but it tells members from others who set the same parameters
+        held.append(topics.affinity.bits * _set_alike(town, g.members, ordinary))
+    content = g.evidence["content"].bits
+    if not held:
+        return content
+    rest = np.array(held)
+    best = -np.sort(-rest, axis=0).cumsum(axis=0)
+    k = len(rest)
+    chosen = [-gamma.logsf(best[i - 1] * np.log(2), i) / np.log(2) - np.log2(comb(k, i)) for i in range(1, k + 1)]
+    have = (rest[:, g.members] >= RARE_BITS).sum(axis=1)
+    lack = np.log2((g.members.size - have + 1) / (g.members.size + 2)) * (have >= 0.8 * g.members.size)
+    against = ((rest < RARE_BITS) * lack[:, None]).sum(axis=0)
+    return np.asarray(content + np.max(chosen, axis=0) + against, dtype=np.float64)
+
+
+def _set_alike(town: Town, members: Ints, ordinary: Ints) -> Flags:
+    """Accounts that carry the group's parameters or habit. A template brings its own topics along, parameters do not."""
+    flags = np.zeros(len(town), dtype=bool)
+    for kind, j, *_ in marks(town, members, ordinary):
+        if kind in ("parameters", "habit"):
+            flags[town.sharing(kind).holders(j)] = True
+    return flags
 
 
 def split(town: Town, g: Group, aside: Flags) -> list[Group]:

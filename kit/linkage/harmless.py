@@ -30,7 +30,7 @@ def alternatives(town: Town, g: Group) -> list[Alternative]:
     return [
         _one_organisation(town, m),
         _declared(town, m, "declared reseller or aggregator", "reseller", tied),
-        _declared(town, m, "class", "education", tied),
+        _class(town, m, tied),
         _declared(town, m, "registered red team or research programme", "research", tied),
         _one_site(town, m),
         _one_institution(town, m),
@@ -38,6 +38,7 @@ def alternatives(town: Town, g: Group) -> list[Alternative]:
         _fixed_set(town, m),
         _software(town, g, tied),
         _course(town, g, tied),
+        _release_day(town, m, tied),
     ]
 
 
@@ -64,6 +65,25 @@ def _declared(town: Town, m: Ints, name: str, word: str, tied: list[str]) -> Alt
         test,
         n >= 0.5 * m.size and not tied,
         f"{n} of {m.size} accounts; tied by: {', '.join(tied) or 'nothing'}",
+    )
+
+
+def _class(town: Town, m: Ints, tied: list[str]) -> Alternative:
+    """A class has a school's mail domain, a room, or a pupil's volume; education plans are also a way in for fraud."""
+    n = int(((town.text("plan")[m] == "education") | (town.text("verification")[m] == "education")).sum())
+    domain = town.text("email_domain")
+    name, size = np.unique(domain[m], return_counts=True)
+    everywhere = np.array([(domain == n).sum() if n else np.inf for n in name])
+    own = int(np.where(everywhere <= 1.1 * size, size, 0).max())  # a school's domain, not a mail provider's
+    volume = float(np.median(town.requests[m]))
+    school = own >= 0.5 * m.size or volume <= 100
+    return _verdict(
+        "class",
+        "at least half of the accounts are on education plans, half share a school's mail domain or the median account "
+        "made at most 100 requests, and nothing ties them otherwise",
+        n >= 0.5 * m.size and school and not tied,
+        f"{n} of {m.size} accounts on education plans, {own} under one school's domain, median {volume:.0f} requests; "
+        f"tied by: {', '.join(tied) or 'nothing'}",
     )
 
 
@@ -140,7 +160,7 @@ def _software(town: Town, g: Group, tied: list[str]) -> Alternative:
         if s.names:
             few = s.count(ordinary) < (10 if kind == "client" else 0.02 * ordinary.size + 1)
             product = max(product, float((s.count(m) / m.size * few).max()))
-    beyond = tied + [x for x in ("rare mail domain", "sign-up dates") if g.measured(x).holds]
+    beyond = tied + [x for x in ("rare mail domain", "batch of sign-ups") if g.measured(x).holds]
     created = town.column("created_s")[m]
     known = ~np.isnan(created)
     spread = float(np.ptp(np.quantile(created[known], [0.1, 0.9]))) / DAY_S if known.any() else float("nan")
@@ -162,4 +182,23 @@ def _course(town: Town, g: Group, tied: list[str]) -> Alternative:
         volume <= 50 and not tied and not harvest,
         f"median {volume:.0f} requests an account; {'harvest templates' if harvest else 'no harvest template'}; "
         f"tied by: {', '.join(tied) or 'nothing'}",
+    )
+
+
+def _release_day(town: Town, m: Ints, tied: list[str]) -> Alternative:
+    """Strangers who try a new model on the days it comes out: the release explains both the days and the move."""
+    name = "release-day trials by strangers"
+    test = "the median account made 60 % of its requests in the three days after a release, and nothing ties the accounts"
+    if not town.releases:
+        return Alternative(name, test, "could not test", "no release dates in the case")
+    first = np.array([int((r - town.day0_s) // DAY_S) for r in town.releases])
+    near = np.zeros(town.days.table.shape[1], dtype=bool)
+    for d in first:
+        near[max(d, 0) : max(d + 4, 0)] = True
+    share = np.asarray(town.days.table[m][:, np.flatnonzero(near)].sum(axis=1)).ravel() / np.maximum(
+        town.requests[m], 1
+    )
+    median = float(np.median(share))
+    return _verdict(
+        name, test, median >= 0.6 and not tied, f"median {median:.0%}; tied by: {', '.join(tied) or 'nothing'}"
     )

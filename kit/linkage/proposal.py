@@ -11,7 +11,7 @@ from kit.linkage.affinity import FAMILIES, marks
 from kit.linkage.families import ALPHA, Group, assess
 from kit.linkage.groups import LEAST, hypotheses, settle, split
 from kit.linkage.harmless import Alternative, alternatives
-from kit.linkage.town import Flags, Town
+from kit.linkage.town import Flags, Ints, Town
 
 FAMILIES_NEEDED = 3
 
@@ -55,13 +55,31 @@ def find_clusters(town: Town) -> list[Cluster]:
         proposed += fresh
         waiting = [g for g in waiting if aside[g.members].mean() < 0.5]
     kept = []
-    for c in proposed:  # once more, against a town without any of the others
+    for c in _joined(town, proposed, aside):  # once more, against a town without any of the others
         rest = aside.copy()
         rest[c.group.members] = False
         again = judge(town, c.group, rest)
         if again.proposed:
             kept.append(again)
     return kept + _dismissed(town, waiting, aside)
+
+
+def _joined(town: Town, clusters: list[Cluster], aside: Flags) -> list[Cluster]:
+    """Clusters that share a mark of their harvest are one, when the whole passes as well as the parts did."""
+    found: list[Cluster] = []
+    for c in clusters:
+        for i, d in enumerate(found):
+            rest = aside.copy()
+            both = np.union1d(c.group.members, d.group.members)
+            rest[both] = False
+            if {m[:2] for m in c.marks if m[0] != "habit"} & {m[:2] for m in d.marks}:
+                whole = judge(town, settle(town, Group(both, d.group.why + c.group.why), rest), rest)
+                if whole.proposed and whole.group.members.size >= 0.95 * both.size:
+                    found[i] = whole
+                    break
+        else:
+            found.append(c)
+    return found
 
 
 def _promising(town: Town, g: Group, aside: Flags) -> bool:
@@ -77,9 +95,10 @@ def _parts(town: Town, g: Group, aside: Flags) -> list[Group]:
     return [settle(town, p, aside) for p in split(town, settle(town, free, aside), aside)]
 
 
-def _rank(c: Cluster) -> tuple[int, float, list[int]]:
+def _rank(c: Cluster) -> tuple[float, list[int]]:
+    """The most evidence in all first, so that the whole of a campaign comes before its parts."""
     strength = sum(float(e.bits[c.group.members].sum()) for e in c.group.evidence.values())
-    return (-len(c.group.held()), -round(strength, 3), c.group.members.tolist())
+    return (-round(strength, 3), c.group.members.tolist())
 
 
 def _dismissed(town: Town, groups: list[Group], aside: Flags) -> list[Cluster]:
@@ -115,8 +134,21 @@ def judge(town: Town, g: Group, aside: Flags) -> Cluster:
         ok = True
         reason = f"Proposed: {len(held)} of five families hold ({words}) and every harmless explanation tested was ruled out."
     ordinary = town.others(g.members, aside=aside)
-    known_by = [(k, town.sharing(k).names[j], a, b) for k, j, a, b in marks(town, g.members, ordinary)]
-    return Cluster(g, ok, reason, tested, known_by)
+    return Cluster(g, ok, reason, tested, _known_by(town, g, ordinary))
+
+
+def _known_by(town: Town, g: Group, ordinary: Ints) -> list[tuple[str, str, float, float]]:
+    """The marks of the group, and the templates judged harvest that three members or more use, whoever else does."""
+    known = [(k, town.sharing(k).names[j], a, b) for k, j, a, b in marks(town, g.members, ordinary)]
+    s = town.sharing("template")
+    if not s.names:
+        return known
+    mine, theirs = s.count(g.members), s.count(ordinary)
+    for j in np.flatnonzero(mine >= 3):
+        if s.names[j] in town.harvest and ("template", s.names[j]) not in {m[:2] for m in known}:
+            share = float(mine[j]) / g.members.size, float(theirs[j]) / max(ordinary.size, 1)
+            known.append(("template", s.names[j], *share))
+    return known
 
 
 def claims(c: Cluster, exchanges: int) -> list[tuple[str, str, str, str, str]]:

@@ -57,7 +57,35 @@ class Sharing:
 
     def count(self, who: Ints) -> Floats:
         """How many of the accounts `who` have each value."""
-        return np.asarray(self.held[who].sum(axis=0), dtype=np.float64).ravel()
+        flags = np.zeros(self.held.shape[0])
+        flags[who] = 1.0
+        return np.asarray(self.turned @ flags, dtype=np.float64)
+
+    @cached_property
+    def turned(self) -> sparse.csr_matrix:
+        """Values x accounts."""
+        return sparse.csr_matrix(self.held.T)
+
+
+@dataclass
+class Counts:
+    """Accounts x bins (hours, days, topics), holding requests."""
+
+    table: sparse.csr_matrix
+
+    @cached_property
+    def total(self) -> Floats:
+        return np.asarray(self.table.sum(axis=1), dtype=np.float64).ravel()
+
+    @cached_property
+    def share(self) -> sparse.csr_matrix:
+        """Every account's requests as shares of its own total, so that each counts once, however busy."""
+        return sparse.csr_matrix(sparse.diags(1 / np.maximum(self.total, 1)).dot(self.table))
+
+    @cached_property
+    def across(self) -> sparse.csr_matrix:
+        """The shares, bins x accounts."""
+        return sparse.csr_matrix(self.share.T)
 
 
 @dataclass
@@ -69,20 +97,23 @@ class Town:
     hours      accounts x 24, requests by UTC hour of the day
     days       accounts x days from `day0_s`, requests by day
     topics     accounts x 128, requests by hashed opening words of the prompt
+    releases   when models were released within the days of the logs, epoch seconds
     pivot      share of the requests in the two days after a release that went to the new model; NaN when inactive
     harvest    templates judged harvest; harmless: templates judged harmless or known
     """
 
     accounts: pl.DataFrame
     kinds: dict[str, Sharing]
-    hours: sparse.csr_matrix
-    days: sparse.csr_matrix
-    topics: sparse.csr_matrix
+    hours: Counts
+    days: Counts
+    topics: Counts
     pivot: Floats
     day0_s: int = 0
+    releases: tuple[float, ...] = ()
     harvest: frozenset[str] = frozenset()
     harmless: frozenset[str] = frozenset()
     ids: list[str] = field(init=False)
+    columns: dict[str, NDArray[Any]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ids = self.accounts["account_id"].to_list()
@@ -107,11 +138,16 @@ class Town:
 
     def column(self, name: str) -> Floats:
         """A numeric column of `accounts`, NaN where unknown."""
-        return np.asarray(self.accounts[name].cast(pl.Float64).fill_null(float("nan")).to_numpy(), dtype=np.float64)
+        if name not in self.columns:
+            numbers = self.accounts[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+            self.columns[name] = np.asarray(numbers, dtype=np.float64)
+        return self.columns[name]
 
     def text(self, name: str) -> NDArray[Any]:
         """A text column of `accounts`, empty where unknown."""
-        return self.accounts[name].fill_null("").to_numpy()
+        if name not in self.columns:
+            self.columns[name] = self.accounts[name].fill_null("").to_numpy()
+        return self.columns[name]
 
     def sharing(self, kind: str) -> Sharing:
         """Who has which value of one kind; empty when the export has none."""
@@ -152,13 +188,25 @@ def read_town(con: duckdb.DuckDBPyConnection) -> Town:
     return Town(
         accounts=accounts,
         kinds={str(k[0]): _sharing(f, n) for k, f in values.group_by("kind", maintain_order=True)},
-        hours=table(activity["account"], activity["hour"], activity["requests"], (n, 24)),
-        days=table(
-            activity["account"], day - day0, activity["requests"], (n, int(day.max()) - day0 + 1 if day.size else 1)
+        hours=Counts(table(activity["account"], activity["hour"], activity["requests"], (n, 24))),
+        days=Counts(
+            table(
+                activity["account"],
+                day - day0,
+                activity["requests"],
+                (n, int(day.max()) - day0 + 1 if day.size else 1),
+            )
         ),
-        topics=table(topics["account"], topics["topic"], topics["requests"], (n, TOPICS)),
+        topics=Counts(table(topics["account"], topics["topic"], topics["requests"], (n, TOPICS))),
         pivot=pivot,
         day0_s=day0 * DAY_S,
+        releases=tuple(
+            float(r[0])
+            for r in con.execute(
+                "SELECT DISTINCT epoch(released_at) AS s FROM model_releases WHERE released_at IS NOT NULL ORDER BY s"
+            ).fetchall()
+            if r[0] >= day0 * DAY_S
+        ),
         harvest=frozenset(t for t, v in judged if v == "harvest"),
         harmless=frozenset(t for t, v in judged if v == "harmless"),
     )
