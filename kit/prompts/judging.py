@@ -30,17 +30,21 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
     put(con, "persona_templates", template_id=[t for t, *_ in templates if "product_persona" in found[t][0]])
     con.execute(CARRIED)
     facts = {r[0]: r[1:] for r in con.execute(FACTS).fetchall()}
+    rarity = dict(con.execute("SELECT template_id, rarity_bits FROM templates").fetchall())
     judged = []
     for template_id, part, _ in templates:
         matched, known = found[template_id]
         name, kind = (known.name, known.kind) if known else (None, "")
-        judged.append((template_id, name, *rule_data.verdict(
-            rule_data.Facts(part, *facts[template_id], rules=matched, known_as=name, known_kind=kind), rules
-        ), ",".join(matched)))  # fmt: skip
-    columns = ("template_id", "known_as", "verdict", "reason", "rules")
+        about = rule_data.Facts(part, *facts[template_id], rules=matched, known_as=name, known_kind=kind)
+        reach = round(about.reach(rarity[template_id]), 3)
+        judged.append(
+            (template_id, name, *rule_data.verdict(about, rules), ",".join(matched), reach, about.fillers)
+        )
+    columns = ("template_id", "known_as", "verdict", "reason", "rules", "reach", "fillings")
     put(con, "judged", **{c: [j[i] for j in judged] for i, c in enumerate(columns)})
     con.execute(
         """UPDATE templates SET known_as = j.known_as, verdict = j.verdict, verdict_reason = j.reason,
+        reach_bits = j.reach::DOUBLE, fillings = j.fillings::BIGINT,
         rules = CASE WHEN j.rules = '' THEN [] ELSE string_split(j.rules, ',') END
         FROM judged j WHERE j.template_id = templates.template_id"""
     )

@@ -16,7 +16,7 @@ from kit.stats import pooled_difference
 
 UNITS = {
     "rarity_bits": "-log2 of the share of all accounts that use it",
-    "reach_bits": "accounts x rarity_bits x slot_entropy_bits",
+    "reach_bits": "organisations x rarity_bits x log2(1 + fillings per account), outside coding harnesses",
     "slot_entropy_bits": "entropy of the fillings, bits",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -95,6 +96,12 @@ class Facts:
     rules: list[str] = field(default_factory=list)
     known_as: str | None = None
     known_kind: str = ""
+
+    def reach(self, rarity_bits: float) -> float:
+        """Customers it reaches, weighed by how rare it is and by how many fillings an account gives it."""
+        if not self.accounts:
+            return 0.0
+        return (self.orgs or self.accounts) * rarity_bits * math.log2(1 + self.fillers / self.accounts)
 
 
 def fold(text: str) -> str:

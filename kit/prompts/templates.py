@@ -260,6 +260,6 @@ def _entropy(con: duckdb.DuckDBPyConnection) -> None:
     )
     put(con, "entropy", template_id=names.tolist(), bits=bits)
     con.execute(
-        """UPDATE templates SET slot_entropy_bits = e.bits, reach_bits = round(accounts * rarity_bits * e.bits, 3)
+        """UPDATE templates SET slot_entropy_bits = e.bits
         FROM entropy e WHERE e.template_id = templates.template_id"""
     )

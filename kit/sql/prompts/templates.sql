@@ -3,7 +3,7 @@
 -- $verdict VARCHAR: harvest, harmless or unclear; NULL for all
 -- $accounts VARCHAR[]: only templates these accounts use; NULL for all
 -- $top UBIGINT: how many, widest rarity-weighted reach first
-SELECT template_id, part, verdict, verdict_reason, requests, distinct_prompts, accounts, orgs, rarity_bits,
+SELECT template_id, part, verdict, verdict_reason, requests, distinct_prompts, fillings, accounts, orgs, rarity_bits,
   slot_entropy_bits, reach_bits, output_tokens, first_at, last_at,
   (SELECT count(DISTINCT date_trunc('day', u.occurred_at)) FROM request_templates q JOIN requests u
     ON u.source_id = q.source_id AND u.line = q.line WHERE q.template_id = t.template_id) AS active_days,

@@ -12,7 +12,8 @@ CREATE TABLE templates (               -- one row per family of prompts (or syst
   output_tokens BIGINT,
   rarity_bits DOUBLE,                  -- -log2 of the share of all accounts that use it
   slot_entropy_bits DOUBLE,            -- entropy of the fillers; 0 for a prompt repeated word for word
-  reach_bits DOUBLE,                   -- rarity-weighted reach: accounts * rarity_bits * slot_entropy_bits
+  reach_bits DOUBLE,                   -- rarity-weighted reach outside harnesses: organisations * rarity_bits * log2(1 + fillings per account)
+  fillings BIGINT,                     -- different prompts asked with it, outside coding harnesses
   first_at TIMESTAMPTZ,
   last_at TIMESTAMPTZ,
   rules VARCHAR[],                     -- ids of the elicitation rules that match (kit/rules/*.yaml)
