@@ -118,7 +118,7 @@ def synchrony(
 
 
 @analysis
-def acting_together(case: Case, *, top: int = 12, rounds: int = 60, seed: int = 0, alpha: float = 0.01) -> Result:
+def acting_together(case: Case, *, top: int = 8, rounds: int = 40, seed: int = 0, alpha: float = 0.01) -> Result:
     """The test of `synchrony` on every candidate set: clusters, users of a rare template, organisations of five.
 
     One row per set, at most `top` (clusters first, then those with most requests): kind, group_id, accounts,

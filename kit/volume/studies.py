@@ -41,8 +41,9 @@ def release_pivot(
     share_before, share_24h, share_after (of the set's requests), matched_share, difference with low and high
     (bootstrap over accounts, 95 %), p (Mann-Whitney, set above matched), q (Benjamini-Hochberg over all rows),
     accounts, matched, requests, spread (variance of the accounts' shares over what one common share would give: 1
-    means they moved as one), verdict: pivot, no pivot, before the release, too little data. A pivot needs q <=
-    alpha, a difference of 0.1, and a shift from the release to 48 h after it.
+    means they moved as one), verdict: pivot, no pivot, before the release, as others of its tool (they use one
+    client, and its other users moved likewise), too little data. A pivot needs q <= alpha, a difference of 0.1, and
+    a shift from the release to 48 h after it.
     """
     ids = chosen(case, accounts, cluster)
     asked = case.query("volume/releases")
@@ -91,6 +92,8 @@ def _pivot(town: pl.DataFrame, uptake: pl.DataFrame, hour: datetime, days: int) 
     out |= {"requests": int(inside["after"].sum())}
     if inside.height < LEAST_ACCOUNTS or outside.height < LEAST_MATCHED:
         return out | {"verdict": stats.TOO_LITTLE}
+    if _as_its_tool(whole, town.filter(~pl.col("account_id").is_in(members))):
+        out["verdict"] = "as others of its tool"
     from scipy.stats import mannwhitneyu
 
     a, b = inside["change"].to_numpy(), outside["change"].to_numpy()
@@ -102,6 +105,17 @@ def _pivot(town: pl.DataFrame, uptake: pl.DataFrame, hour: datetime, days: int) 
     out |= {"matched_share": float(outside["share"].to_numpy().mean()), "spread": _spread(on, total)}
     out |= {"difference": float(a.mean() - b.mean()), "low": float(low), "high": float(high)}
     return out | _shift(uptake, hour, days)
+
+
+def _as_its_tool(inside: pl.DataFrame, outside: pl.DataFrame) -> bool:
+    """Whether four of five accounts use one client, and accounts outside the set that use it moved as they did."""
+    inside, outside = (f.filter(pl.col("change").is_not_null()) for f in (inside, outside))
+    clients = inside["client"].drop_nulls().value_counts(sort=True)
+    if not clients.height or clients["count"][0] < 0.8 * inside.height:
+        return False
+    peers = outside.filter(pl.col("client") == clients["client"][0])
+    moved, theirs = inside["change"].to_numpy().mean(), peers["change"].to_numpy()
+    return bool(peers.height >= LEAST_ACCOUNTS and theirs.mean() > moved - LEAST_SHIFT)
 
 
 def _changes(accounts: pl.DataFrame) -> pl.DataFrame:

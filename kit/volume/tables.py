@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from kit import stats
 from kit.database import named_query
 
-ROWS_PER_SHARD = 5_000_000
+ROWS_PER_SHARD = 8_000_000
 FINE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 Ints = NDArray[np.int64]
 Columns = dict[str, NDArray[Any]]
@@ -80,19 +80,15 @@ def _profile(events: Columns) -> Columns:
     start = int(at.min()) // DAY_MS * DAY_MS
     at -= start
     out: Columns = {"code": np.arange(n), "requests": np.bincount(code, minlength=n)}
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(2) as pool:  # sorting and counting release the interpreter
         parts = [
-            pool.submit(_sums, code, n, events),
             pool.submit(_times, code, at, n, start // DAY_MS),
-            pool.submit(_distinct, code, n, events.pop("prompt"), "distinct_prompts"),
-        ]
-        for part in parts:
-            out |= part.result()
-        parts = [
             pool.submit(_places, code, at, n, events.pop("ip"), "ip"),
-            pool.submit(_places, code, at, n, events.pop("network"), "network"),
+            pool.submit(_distinct, code, n, events.pop("prompt"), "distinct_prompts"),
             pool.submit(_places, code, at, n, events.pop("client"), "client"),
+            pool.submit(_places, code, at, n, events.pop("network"), "network"),
             pool.submit(_in_flight, code, at, n, events.pop("duration_ms")),
+            pool.submit(_sums, code, n, events),
         ]
         for part in parts:
             out |= part.result()
