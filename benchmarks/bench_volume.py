@@ -4,8 +4,8 @@ python benchmarks/bench_volume.py [--rows 10] [--pandas] [--repeat 3]      rows 
 
 The kit computes every feature of account_profiles; bare DuckDB only exact counts, sums, distinct prompts, the
 hour histogram with its entropy, and gap quantiles; pandas the kit's features by its own idioms. Each runs in a
-process of its own, in turn; the best of the repeats counts. Marks: kit <= 1.2 x DuckDB; pandas >= 4 x the kit's time and >= 3 x
-its memory at 10M; the kit within 3 GB at 50M.
+process of its own, in turn; the best of the repeats counts. Marks: kit <= 1.2 x DuckDB; pandas >= 4 x the kit's
+time and >= 3 x its memory at 10M; the kit within 3 GB at 50M.
 """
 
 from __future__ import annotations
