@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -67,13 +66,11 @@ def town(seed: int = 1) -> list[Row]:
     for i in range(60):
         rows.append({**rows[0], "request_id": f"c{i}", "account_id": f"clean-{i % 4}", "org_id": f"org-clean-{i % 4}",
                      "occurred_at": "2026-05-30T00:00:00Z", "prompt_text": CLEAN + said[i],
-                "response_text": free(rng))  # fmt: skip
+                     "response_text": free(rng)})  # fmt: skip
     return rows
 
 
-def database(
-    rows: list[Row], seed: int = 0, threads: int = 2, folder: Path | None = None
-) -> duckdb.DuckDBPyConnection:
+def database(rows: list[Row], seed: int = 0, threads: int = 2) -> duckdb.DuckDBPyConnection:
     """The rows shuffled into a database with the tables of prompts built."""
     order = list(rows)
     random.Random(seed).shuffle(order)
