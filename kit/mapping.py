@@ -6,6 +6,7 @@ investigator confirms at least the time, the account, the model and the texts be
 
 from __future__ import annotations
 
+import html
 import ipaddress
 import json
 import re
@@ -166,6 +167,62 @@ def propose(file: Path) -> Proposal:
 def dry_run(file: Path, mapping: Path) -> list[dict[str, Any]]:
     """The first five rows that a mapping file makes of an export. Raises LoadError if it is no mapping file."""
     return _mapped(read_format(Path(mapping), Path(mapping).stem), _records(file))
+
+
+def editor(file: str | Path, out: str | Path) -> Any:
+    """The proposal as widgets: a menu of fields for each column, five rows as they would load, and a button.
+
+    `out` is the mapping file to write; it is not overwritten.
+    """
+    import ipywidgets as widgets
+
+    proposal = propose(Path(file))
+    records = _records(Path(file))
+    paths = ["", *sorted(_fields(records))]
+    first = {g.column: g for g in proposal.guesses}
+    menus = {
+        column: widgets.Dropdown(
+            options=paths,
+            value=first[column].path if column in first else "",
+            description=column,
+            style={"description_width": "11em"},
+            layout={"width": "32em"},
+        )
+        for column in SYNONYMS
+    }
+    rows, said = widgets.HTML(), widgets.HTML()
+    button = widgets.Button(description="Write the mapping file", layout={"width": "16em"})
+
+    def chosen() -> Proposal:
+        fields = _fields(records)
+        picked = [(c, m.value) for c, m in menus.items() if m.value]
+        guesses = [
+            first[c]
+            if c in first and first[c].path == path
+            else Guess(c, path, 1.0, _shown(fields[path][0]), _fits(c, fields[path])[1])
+            for c, path in picked
+        ]
+        taken = {path for _, path in picked}
+        rest = [(p, e) for p, e in proposal.unmapped if p not in taken]
+        return Proposal(Path(file), guesses, proposal.content, proposal.required, [], rest)
+
+    def show(_: Any = None) -> None:
+        text = "\n".join(_rows_text(_mapped(_as_format(chosen()), records)))
+        rows.value = f"<pre>{html.escape(text)}</pre>"
+
+    def write(_: Any) -> None:
+        target = Path(out)
+        if target.exists():
+            said.value = html.escape(f"{target} exists; choose another file name.")
+            return
+        target.write_text(chosen().toml(), encoding="utf-8")
+        said.value = html.escape(f"Wrote {target}. Load with: incident load CASE {file} --mapping {target}")
+
+    for menu in menus.values():
+        menu.observe(show, names="value")
+    button.on_click(write)
+    show()
+    return widgets.VBox([widgets.HBox([widgets.VBox(list(menus.values())), rows]), button, said])
 
 
 def propose_text(file: Path, out: Path | None = None) -> str:
