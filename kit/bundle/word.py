@@ -87,7 +87,7 @@ def _write(made: Any, block: Block) -> None:
 def _table(made: Any, block: Table) -> None:
     made.add_paragraph(_text(block.caption), style="Caption")
     grid = made.add_table(rows=1 + len(block.rows), cols=len(block.columns), style="Table Grid")
-    _size(grid, column_widths([list(block.columns), *block.rows]))
+    _size(grid, [3 + w for w in column_widths([list(block.columns), *block.rows])])
     _fill(grid.rows[0].cells, block.columns, block.numeric, bold=True)
     marker = grid.rows[0]._tr.get_or_add_trPr()
     marker.append(marker.makeelement(f"{{{marker.nsmap['w']}}}tblHeader", {}))

@@ -46,7 +46,7 @@ def test_the_page_holds_no_script_handler_link_or_outside_source(sealed: Sealed,
     allowed = {"html", "meta", "title", "style", "body", "header", "nav", "main", "footer", "h1", "h2", "h3", "p"}
     allowed |= {"ul", "li", "a", "dl", "div", "dt", "dd", "table", "caption", "thead", "tbody", "tr", "th", "td"}
     allowed |= {"figure", "figcaption", "pre", "code", "hr", "svg", "g", "path", "text", "rect", "line", "defs"}
-    allowed |= {"clippath", "desc", "tspan"}
+    allowed |= {"clippath", "desc", "tspan", "wbr"}
     assert set(page.tags) <= allowed
     assert page.tags.count("style") == 1
     names = {name for name, _ in page.attributes}
@@ -123,7 +123,23 @@ def test_any_text_renders_in_html_markdown_and_docx(text: str) -> None:
     made = document.Document(text, text, "TLP:RED", [*blocks, table, document.Facts([(text, text)])])
     assert set(Page(html.render(made)).tags) <= {
         *("html", "meta", "title", "style", "body", "header", "p", "h1", "h2", "nav", "ul", "li", "a", "main"),
-        *("pre", "code", "div", "table", "caption", "thead", "tr", "th", "tbody", "td", "dl", "dt", "dd", "footer"),
+        *(
+            "pre",
+            "code",
+            "div",
+            "wbr",
+            "table",
+            "caption",
+            "thead",
+            "tr",
+            "th",
+            "tbody",
+            "td",
+            "dl",
+            "dt",
+            "dd",
+            "footer",
+        ),
     }
     markdown.render(made).encode("utf-8")
 
