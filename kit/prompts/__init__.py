@@ -26,6 +26,7 @@ from kit.prompts.review import (
     similar_accounts,
     template_days,
     templates,
+    users,
 )
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "similar_accounts",
     "template_days",
     "templates",
+    "users",
 ]
 
 

@@ -120,8 +120,14 @@ def rules(case: Case) -> Result:
 
 
 @analysis
-def similar_accounts(case: Case, account_id: str, *, top: int = 20) -> Result:
-    """Accounts that ask alike, whether or not they share a template.
+def users(case: Case, *, verdict: str = "harvest", least: int = 2, top: int = 10_000) -> Result:
+    """Accounts that use templates of a verdict outside coding harnesses: requests with one, all requests, share."""
+    return case.query("prompts/users", verdict=verdict, least=least, top=top)
+
+
+@analysis
+def similar_accounts(case: Case, account_id: str | None = None, *, top: int = 20) -> Result:
+    """Accounts that ask alike, whether or not they share a template; without an id, alike to the first of users(case).
 
     One row per account: content_similarity (cosine of mean content vectors after the town's mean is taken away, -1 to
     1), content_rank (share of all accounts at least as similar), habit_bits (shared parameters, clients, lengths and
@@ -129,6 +135,8 @@ def similar_accounts(case: Case, account_id: str, *, top: int = 20) -> Result:
     """
     found = case.query("prompts/contents", least=1)
     names = found["account_id"].to_list()
+    if account_id is None:
+        account_id = next(iter([*users(case, top=1)["account_id"], *names]), "")
     if account_id not in names:
         raise ParameterError(f"{account_id!r} has no prompts in this case; account_habits lists those that have.")
     vectors = _means(found)
@@ -159,11 +167,12 @@ def pooled_test(
     5, 10, 25, 50 and 100 % of this pool mixed into ordinary traffic, the smallest mixture seen with 95 % power.
     Whole organisations are drawn, never single prompts, and each counts at most 100 distinct prompts. `ordinary`
     defaults to accounts that mostly write free text, are in no proposed cluster and share no organisation with those
-    tested. Method: kit.stats.pooled_difference. Raises ParameterError when no account named has prompts.
+    tested. Method: kit.stats.pooled_difference. Raises ParameterError when none of the accounts
+    named has prompts; without any the row says so.
     """
     found = case.query("prompts/contents", least=5)
     frame = found.frame.with_columns(pl.col("account_id").is_in(accounts).alias("tested"))
-    if not frame["tested"].any():
+    if accounts and not frame["tested"].any():
         raise ParameterError("None of these accounts has five prompts in this case; choose accounts that have.")
     apart = ~pl.col("unit").is_in(frame.filter("tested")["unit"].unique().to_list())
     free = pl.col("account_id").is_in(ordinary) if ordinary is not None else pl.col("ordinary")
@@ -201,8 +210,9 @@ def _units(frame: pl.DataFrame) -> tuple[Any, Any, Any]:
     keys: Sequence[tuple[str, bool]] = list(zip(frame["unit"].to_list(), frame["tested"].to_list(), strict=True))
     order = sorted(set(keys))
     at = {k: i for i, k in enumerate(order)}
-    place = np.array([at[k] for k in keys])
-    sums = np.zeros((len(order), len(frame["content"][0])))
-    np.add.at(sums, place, np.array(frame["content"].to_list(), float) / SCALE)
+    place = np.array([at[k] for k in keys], np.int64)
+    content = np.array(frame["content"].to_list(), float).reshape(len(frame), -1)
+    sums = np.zeros((len(order), content.shape[1]))
+    np.add.at(sums, place, content / SCALE)
     counts = np.bincount(place, frame["sampled"].to_numpy(), minlength=len(order))
-    return sums, counts, np.array([t for _, t in order])
+    return sums, counts, np.array([t for _, t in order], bool)
