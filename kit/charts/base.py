@@ -65,9 +65,16 @@ HEAT = ("#f4f1ec", "#12284c")
 THEME: dict[str, Any] = {
     "background": "white",
     "font": "sans-serif",
-    "view": {"stroke": "#bbbbbb", "continuousWidth": 720, "continuousHeight": 240},
+    "view": {"stroke": "#bbbbbb", "continuousWidth": 700, "continuousHeight": 240},
     "axis": {"labelColor": "#222222", "titleColor": "#222222", "gridColor": "#e4e4e4", "labelLimit": 260},
-    "legend": {"labelLimit": 260, "labelColor": "#222222", "titleColor": "#222222"},
+    # Below the plot: a chart fits the width of a notebook at 1280 pixels, with nothing to scroll sideways.
+    "legend": {
+        "orient": "bottom",
+        "columns": 3,
+        "labelLimit": 260,
+        "labelColor": "#222222",
+        "titleColor": "#222222",
+    },
     "title": {"anchor": "start", "fontSize": 14, "subtitleFontSize": 11, "subtitleColor": "#444444"},
     "range": {
         "category": list(PALETTE),

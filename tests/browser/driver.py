@@ -28,8 +28,14 @@ OPTIONS = [
     "--disable-sync",
     # The network is cut: no name is looked up but this machine's own.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-])
+]
 IDLE = "() => /\\|\\s*Idle/.test(document.querySelector('#jp-main-statusbar')?.textContent || '')"
+
+PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+HEIGHT = f"""() => {{ const cells = [...document.querySelectorAll("{PANEL} .jp-Cell")];
+  if (!cells.length) return 840;
+  return cells.at(-1).getBoundingClientRect().bottom - cells[0].getBoundingClientRect().top; }}"""
+TO_TOP = f"() => document.querySelectorAll('{PANEL} .jp-WindowedPanel-outer').forEach(e => {{ e.scrollTop = 0; }})"
 
 
 def chromium() -> str | None:
@@ -83,11 +89,11 @@ class Lab:
         self.address, self.width = address, width
         self.context = opened.new_context(viewport={"width": width, "height": 1000})
         self.page = self.context.new_page()
-        self.page.set_default_timeout(90_000)
+        self.page.set_default_timeout(45_000)
         self.outside: list[str] = []
         self.page.on("request", self._note)
-        self.page.goto(address)
-        self.page.wait_for_selector(".jp-RenderedMarkdown h1")
+        self.page.goto(f"{address}&reset")  # no tabs of the test before
+        self.page.wait_for_selector(".jp-MarkdownViewer h1")
 
     def _note(self, request: Any) -> None:
         if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
@@ -115,6 +121,11 @@ class Lab:
         self.page.get_by_role("menuitem", name=name, exact=True).first.click()
         self.page.get_by_role("menuitem", name=entry, exact=True).click()
 
+    def save(self) -> None:
+        """Save the notebook, and wait until the tab says so."""
+        self.page.keyboard.press("Control+s")
+        self.page.wait_for_timeout(1500)
+
     def restart(self) -> None:
         """Kernel > Restart Kernel, and say yes."""
         self.menu("Kernel", "Restart Kernel…")
@@ -133,10 +144,12 @@ class Lab:
         """A picture of the whole notebook, not only of what fits the window."""
         ARTEFACTS.mkdir(exist_ok=True)
         file = ARTEFACTS / f"{name}-{self.width}.png"
-        inner = "document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer')"
-        height = int(self.page.evaluate(f"{inner} ? {inner}.scrollHeight + 160 : 1000"))
-        self.page.set_viewport_size({"width": self.width, "height": max(1000, min(height, 16_000))})
-        self.page.wait_for_timeout(400)
+        for _ in range(2):  # the first measure is of a page that was partly not laid out
+            height = int(self.page.evaluate(HEIGHT))
+            self.page.set_viewport_size({"width": self.width, "height": max(1000, min(height + 160, 16_000))})
+            self.page.wait_for_timeout(500)
+        self.page.evaluate(TO_TOP)
+        self.page.wait_for_timeout(300)
         self.page.screenshot(path=file)
         self.page.set_viewport_size({"width": self.width, "height": 1000})
         return file
