@@ -163,12 +163,13 @@ def _software(town: Town, g: Group, tied: list[str]) -> Alternative:
     beyond = tied + [x for x in ("rare mail domain", "batch of sign-ups") if g.measured(x).holds]
     created = town.column("created_s")[m]
     known = ~np.isnan(created)
-    spread = float(np.ptp(np.quantile(created[known], [0.1, 0.9]))) / DAY_S if known.any() else float("nan")
+    days = float(np.ptp(np.quantile(created[known], [0.1, 0.9]))) / DAY_S if known.any() else 0.0
+    spread = f"sign-ups spread over {days:.0f} days" if known.any() else "sign-up dates unknown"
     return _verdict(
         "one product (coding harness, app, hosted tool)",
         "80 % of the accounts run a client or system prompt of its own, and nothing else is shared but schedule and prompts",
         product >= 0.8 and not beyond,
-        f"{product:.0%} run one product; also shared: {', '.join(beyond) or 'nothing'}; sign-ups spread over {spread:.0f} days",
+        f"{product:.0%} run one product; also shared: {', '.join(beyond) or 'nothing'}; {spread}",
     )
 
 

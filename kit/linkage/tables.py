@@ -40,6 +40,7 @@ def _write(con: duckdb.DuckDBPyConnection, town: Town, clusters: Sequence[Cluste
             con, "cluster_alternatives", [(i, a.explanation, a.test, a.outcome, a.detail) for a in c.alternatives]
         )
     con.execute("INSERT INTO cluster_requests " + named_query("linkage/exchanges"))
+    con.execute("INSERT INTO links " + named_query("linkage/links_kept"))
     con.execute("""UPDATE cluster_accounts SET exchanges = n.exchanges FROM (
         SELECT c.cluster_id, r.account_id, count(*) AS exchanges
         FROM cluster_requests c JOIN requests r USING (source_id, line) GROUP BY c.cluster_id, r.account_id) n

@@ -1,0 +1,151 @@
+"""What the clusters hold, asked of an open case; every Result can be replayed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from kit.case import Case, analysis
+from kit.errors import ParameterError
+from kit.result import Result
+
+CALIBRATION_ROUNDS = 10
+
+
+@analysis
+def clusters(case: Case, *, proposed: bool | None = None) -> Result:
+    """Every group examined, proposed ones first: cluster_id, proposed, reason, accounts, exchanges, requests_total,
+    tokens of the exchanges, first_at and last_at. `proposed` picks one kind."""
+    return case.sql(
+        "SELECT * FROM clusters WHERE $proposed IS NULL OR proposed = $proposed "
+        "ORDER BY proposed DESC, accounts DESC, cluster_id",
+        "clusters",
+        proposed=proposed,
+    )
+
+
+@analysis
+def members(case: Case, *, cluster: str) -> Result:
+    """The accounts of one cluster, strongest evidence first. Raises ParameterError for an unknown cluster."""
+    return _of(case, "linkage/members", cluster)
+
+
+@analysis
+def timeline(case: Case, *, cluster: str) -> Result:
+    """Sign-ups, first uses, closures and active accounts of a cluster: one row per day and event."""
+    return _of(case, "linkage/timeline", cluster)
+
+
+@analysis
+def evidence(case: Case, *, cluster: str) -> Result:
+    """The five families on one cluster: holds, what was measured, its value, what chance gives, p and a sentence."""
+    return _rows(case, "cluster_evidence", cluster, "family")
+
+
+@analysis
+def alternatives(case: Case, *, cluster: str) -> Result:
+    """The harmless explanations of one cluster: test, outcome, detail."""
+    return _rows(case, "cluster_alternatives", cluster, "explanation")
+
+
+@analysis
+def claims(case: Case, *, cluster: str) -> Result:
+    """The five claims A to E on one cluster, graded."""
+    return _rows(case, "cluster_claims", cluster, "claim")
+
+
+@analysis
+def why(case: Case, *, a: str, b: str) -> Result:
+    """What two accounts have in common: family, kind, value, holders (accounts that share it), bits (rarity)."""
+    _known(case, [a, b])
+    return case.query("linkage/why", a=a, b=b)
+
+
+@analysis
+def matrix(case: Case, *, cluster: str) -> Result:
+    """Accounts by evidence: account_id, measure, family and bits, for the members of a cluster (at most 200 shown)."""
+    from kit.linkage.families import Group, assess
+    from kit.linkage.town import read_town
+
+    town = read_town(case._con)
+    shown = _of(case, "linkage/members", cluster)
+    place = {a: i for i, a in enumerate(town.ids)}
+    g = Group(np.sort([place[a] for a in shown["account_id"]]).astype(np.int64))
+    assess(town, g)
+    rows = [
+        {
+            "account_id": a,
+            "family": f,
+            "measure": m.affinity.measure,
+            "bits": round(float(m.affinity.bits[place[a]]), 1),
+        }
+        for a in shown["account_id"].to_list()[:200]
+        for f, e in g.evidence.items()
+        for m in e.measures
+    ]
+    return shown.with_frame(pl.DataFrame(rows), name="matrix")
+
+
+@analysis
+def grow(case: Case, *, seeds: list[str], max_wrong: float = 1.0) -> Result:
+    """Every other account ranked by its link to the seeds.
+
+    One row per account with any evidence: rank, account_id, bits, probability (that it belongs), expected_wrong (of
+    accusing all down to this rank), within (whether that is at most `max_wrong`), evidence in words. The probability
+    is Bayes' rule with the bits as the weight of evidence and as many hidden members expected as there are seeds.
+    Raises ParameterError for fewer than three seeds or one that is not in the case.
+    """
+    from kit.linkage.growing import ranked
+    from kit.linkage.town import read_town
+
+    if len(set(seeds)) < 3:
+        raise ParameterError("Growing needs at least three seeds, so that one can be judged by the others.")
+    asked = _known(case, seeds)
+    return asked.with_frame(ranked(read_town(case._con), sorted(set(seeds)), max_wrong), name="grow")
+
+
+@analysis
+def calibration(case: Case, *, seeds: list[str]) -> Result:
+    """How often the probabilities of `grow` come true: half of the seeds hidden, ten times; one row per band.
+
+    probability (mean said), observed (share that were hidden seeds), accounts. Accounts outside the seeds count as
+    wrong, so with members yet unknown the curve lies below the truth, never above.
+    """
+    from kit.linkage.growing import reliability
+    from kit.linkage.town import read_town
+
+    if len(set(seeds)) < 8:
+        raise ParameterError("Calibration needs at least eight seeds, of which half are hidden in turn.")
+    asked = _known(case, seeds)
+    return asked.with_frame(
+        reliability(read_town(case._con), sorted(set(seeds)), CALIBRATION_ROUNDS), name="calibration"
+    )
+
+
+def _of(case: Case, query: str, cluster: str) -> Result:
+    found = case.query(query, cluster_id=cluster)
+    if not len(found):
+        raise ParameterError(f"There is no cluster {cluster!r} in this build; linkage.clusters(case) lists them.")
+    return found
+
+
+def _rows(case: Case, table: str, cluster: str, order: str) -> Result:
+    query = f"SELECT * EXCLUDE (cluster_id) FROM {table} WHERE cluster_id = $cluster ORDER BY {order}"  # noqa: S608
+    found = case.sql(query, table, cluster=cluster)
+    if not len(found):
+        raise ParameterError(f"There is no cluster {cluster!r} in this build; linkage.clusters(case) lists them.")
+    return found
+
+
+def _known(case: Case, accounts: list[str]) -> Result:
+    wanted: list[Any] = sorted(set(accounts))
+    found = case.sql(
+        "SELECT account_id FROM accounts WHERE account_id IN $accounts ORDER BY account_id",
+        "seeds",
+        accounts=wanted,
+    )
+    if missing := [a for a in wanted if a not in set(found["account_id"])]:
+        raise ParameterError(f"The account {missing[0]!r} is not in this case; check its id.")
+    return found

@@ -1,0 +1,86 @@
+"""From known accounts to the rest of the operation: a ranking with probabilities and a cut an investigator sets."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from kit.linkage.affinity import RARE_BITS
+from kit.linkage.families import Group, assess
+from kit.linkage.groups import combined
+from kit.linkage.town import Floats, Town
+
+BANDS = (0.0, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1.0)
+
+
+def ranked(town: Town, seeds: list[str], max_wrong: float) -> pl.DataFrame:
+    """The accounts outside the seeds, most likely first; see kit.linkage.grow."""
+    place = {a: i for i, a in enumerate(town.ids)}
+    g = Group(np.sort([place[a] for a in seeds]).astype(np.int64))
+    bits, probability = _probability(town, g)
+    rest = town.others(g.members)
+    rest = rest[bits[rest] > 0]
+    rest = rest[np.lexsort((rest, -np.round(bits[rest], 6)))]
+    wrong = np.cumsum(1 - probability[rest])
+    return pl.DataFrame(
+        {
+            "rank": np.arange(1, rest.size + 1),
+            "account_id": [town.ids[i] for i in rest],
+            "bits": np.round(bits[rest], 2),
+            "probability": np.round(probability[rest], 4),
+            "expected_wrong": np.round(wrong, 4),
+            "within": wrong <= max_wrong,
+            "evidence": [_words(g, int(i)) for i in rest],
+        },
+        schema_overrides={"account_id": pl.String, "evidence": pl.String},
+    )
+
+
+def reliability(town: Town, seeds: list[str], rounds: int) -> pl.DataFrame:
+    """Said and observed shares per band of probability, with half of the seeds hidden in each round."""
+    place = {a: i for i, a in enumerate(town.ids)}
+    every = np.sort([place[a] for a in seeds]).astype(np.int64)
+    rng = np.random.default_rng(5)
+    said, true = [], []
+    for _ in range(rounds):
+        shown = np.sort(rng.permutation(every)[: (every.size + 1) // 2])
+        g = Group(shown)
+        _, probability = _probability(town, g)
+        rest = town.others(shown)
+        said.append(probability[rest])
+        true.append(np.isin(rest, every))
+    p, hit = np.concatenate(said), np.concatenate(true)
+    band = np.clip(np.digitize(p, BANDS) - 1, 0, len(BANDS) - 2)
+    rows = [
+        {
+            "probability": round(float(p[band == k].mean()), 4),
+            "observed": round(float(hit[band == k].mean()), 4),
+            "accounts": int((band == k).sum()),
+        }
+        for k in range(len(BANDS) - 1)
+        if (band == k).any()
+    ]
+    return pl.DataFrame(rows)
+
+
+def _probability(town: Town, g: Group) -> tuple[Floats, Floats]:
+    """Bits and posterior probability of every account, as many hidden members expected as there are seeds."""
+    assess(town, g)
+    nobody = np.zeros(len(town), dtype=bool)
+    rest = town.others(g.members).size
+    bits = combined(town, g, nobody)
+    second = np.sum([e.bits >= RARE_BITS for e in g.evidence.values()], axis=0)
+    bits = np.where(
+        second >= 2, bits, np.minimum(bits, np.log2(max(rest, 2)) - 4)
+    )  # one family alone is a lead, no more
+    odds = np.exp2(np.clip(bits, -60, 60)) * g.members.size / max(rest, 1)
+    return bits, np.asarray(odds / (1 + odds), dtype=np.float64)
+
+
+def _words(g: Group, account: int) -> str:
+    """The measures in which an account fits the seeds as at most one in twenty ordinary accounts does."""
+    found = [m.affinity for e in g.evidence.values() for m in e.measures if m.affinity.bits[account] >= RARE_BITS]
+    said = (
+        f"{a.measure} (as 1 in {2 ** a.bits[account]:,.0f})" for a in sorted(found, key=lambda a: -a.bits[account])
+    )
+    return "; ".join(said) or "nothing beyond what ordinary accounts show"
