@@ -13,7 +13,7 @@ PATTERN = "|".join(
         r"\bsk-[A-Za-z0-9_-]{16,}",
         r"\b(?:sk|rk|pk|whsec)_(?:live|test)_[A-Za-z0-9]{12,}",
         r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-        r"\bAIza[0-9A-Za-z_-]{35}",
+        r"\bAIza[0-9A-Za-z_-]{30,}",
         r"\bgh[pousr]_[A-Za-z0-9]{30,}",
         r"\bgithub_pat_[A-Za-z0-9_]{30,}",
         r"\bglpat-[A-Za-z0-9_-]{16,}",

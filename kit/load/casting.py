@@ -17,13 +17,13 @@ EXCERPT = 200
 MACROS = """
 CREATE OR REPLACE TEMP MACRO moment(t) AS coalesce(
   TRY_CAST(t AS TIMESTAMPTZ),
-  CASE WHEN regexp_full_match(t, '[0-9]{9,19}([.][0-9]+)?') THEN make_timestamp(CAST(
+  CASE WHEN regexp_full_match(t, '[0-9]{9,19}([.][0-9]+)?') THEN make_timestamp(CAST(floor(
     CASE length(split_part(t, '.', 1))
       WHEN 9 THEN TRY_CAST(t AS DECIMAL(38, 9)) * 1000000 WHEN 10 THEN TRY_CAST(t AS DECIMAL(38, 9)) * 1000000
       WHEN 12 THEN TRY_CAST(t AS DECIMAL(38, 9)) * 1000 WHEN 13 THEN TRY_CAST(t AS DECIMAL(38, 9)) * 1000
       WHEN 15 THEN TRY_CAST(t AS DECIMAL(38, 9)) WHEN 16 THEN TRY_CAST(t AS DECIMAL(38, 9))
       WHEN 18 THEN TRY_CAST(t AS DECIMAL(38, 9)) / 1000 WHEN 19 THEN TRY_CAST(t AS DECIMAL(38, 9)) / 1000
-    END AS BIGINT)) END::TIMESTAMPTZ,
+    END) AS BIGINT)) END::TIMESTAMPTZ,
   TRY_CAST(try_strptime(t, ['%d/%b/%Y:%H:%M:%S %z', '%a, %d %b %Y %H:%M:%S %Z']) AS TIMESTAMPTZ));
 CREATE OR REPLACE TEMP MACRO quality(t) AS CASE
   WHEN moment(t) IS NULL THEN 'none'

@@ -50,7 +50,9 @@ BAD_LINES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("kind", BAD_LINES)
-def test_a_bad_line_is_a_reject_with_its_number_and_reason_and_its_neighbours_load(kind: str, tmp_path: Path) -> None:
+def test_a_bad_line_is_a_reject_with_its_number_and_reason_and_its_neighbours_load(
+    kind: str, tmp_path: Path
+) -> None:
     bad, reason = BAD_LINES[kind]
     one, part, rejects = staged(tmp_path, "x.ndjson", rows(3) + bad + b"\n" + rows(2))
     assert (one.loaded, one.rejected, one.blank) == (5, 1, 0)
@@ -71,7 +73,10 @@ GOOD_LINES: dict[str, tuple[bytes, str | None]] = {
     "lone surrogate": (rb'{"request_id": "x", "account_id": "a", "prompt_text": "a\ud800b"}', "a?b"),
     "escaped NUL": (rb'{"request_id": "x", "account_id": "a", "prompt_text": "a\u0000b"}', "a\0b"),
     "key twice": (b'{"request_id": "x", "account_id": "a", "prompt_text": "1", "prompt_text": "2"}', "2"),
-    "20 MB": (b'{"request_id": "x", "account_id": "a", "prompt_text": "' + b"y" * (20 << 20) + b'"}', "y" * (20 << 20)),
+    "20 MB": (
+        b'{"request_id": "x", "account_id": "a", "prompt_text": "' + b"y" * (20 << 20) + b'"}',
+        "y" * (20 << 20),
+    ),
     "not a number": (b'{"request_id": "x", "account_id": "a", "prompt_text": "p", "temperature": NaN}', "p"),
     "nested": (b'{"request_id": "x", "prompt_text": "p", "more": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "p"),
     "late key": (b'{"request_id": "x", "prompt_text": "p", "brand_new": {"a": [1, {"b": null}]}}', "p"),
@@ -111,7 +116,9 @@ def packed(text: bytes) -> dict[str, bytes]:
         "array in one line.json": b"[" + b",".join(text.splitlines()) + b"]",
         "indented array.json": json.dumps([json.loads(x) for x in text.splitlines()], indent=2).encode(),
         "objects one after another.json": b"".join(text.splitlines()),
-        "indented objects.json": b"\n".join(json.dumps(json.loads(x), indent=1).encode() for x in text.splitlines()),
+        "indented objects.json": b"\n".join(
+            json.dumps(json.loads(x), indent=1).encode() for x in text.splitlines()
+        ),
         "records.json": json.dumps({"records": [json.loads(x) for x in text.splitlines()]}).encode(),
     }
 
