@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import polars as pl
@@ -60,7 +61,8 @@ def bundle(evidence: dict[str, Any], templates: pl.DataFrame | None) -> str:
         **common,
     )
     made = stix2.Bundle(marking, reporter, report, *objects, allow_custom=True)
-    return str(made.serialize(pretty=True, ensure_ascii=True))
+    # stix2's own pretty printing takes time in the square of the objects, and there may be thousands of accounts.
+    return json.dumps(json.loads(made.serialize()), ensure_ascii=True, indent=1) + "\n"
 
 
 def _group(

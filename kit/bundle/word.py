@@ -85,36 +85,35 @@ def _write(made: Any, block: Block) -> None:
 
 
 def _table(made: Any, block: Table) -> None:
+    from docx.shared import Cm
+
     made.add_paragraph(_text(block.caption), style="Caption")
     grid = made.add_table(rows=1 + len(block.rows), cols=len(block.columns), style="Table Grid")
-    _size(grid, [3 + w for w in column_widths([list(block.columns), *block.rows])])
-    _fill(grid.rows[0].cells, block.columns, block.numeric, bold=True)
+    grid.autofit = False
+    characters = [3 + w for w in column_widths([list(block.columns), *block.rows])]
+    widths = [Cm(PAGE_WIDTH_CM * w / sum(characters)) for w in characters]
+    for column, width in zip(grid.columns, widths, strict=True):
+        column.width = width
+    for number, (row, values) in enumerate(zip(grid.rows, [block.columns, *block.rows], strict=True)):
+        _fill(row.cells, values, widths, block.numeric, bold=number == 0)
     marker = grid.rows[0]._tr.get_or_add_trPr()
     marker.append(marker.makeelement(f"{{{marker.nsmap['w']}}}tblHeader", {}))
-    for row, values in zip(grid.rows[1:], block.rows, strict=True):
-        _fill(row.cells, values, block.numeric, bold=False)
     made.add_paragraph()
 
 
-def _size(grid: Any, widths: Sequence[float]) -> None:
-    from docx.shared import Cm
-
-    grid.autofit = False
-    for column, width in zip(grid.columns, widths, strict=True):
-        column.width = Cm(PAGE_WIDTH_CM * width / sum(widths))
-        for cell in column.cells:
-            cell.width = column.width
-
-
-def _fill(cells: Sequence[Any], values: Sequence[str], numeric: frozenset[int], *, bold: bool) -> None:
+def _fill(
+    cells: Sequence[Any], values: Sequence[str], widths: Sequence[Any], numeric: frozenset[int], *, bold: bool
+) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
 
-    for i, (cell, value) in enumerate(zip(cells, values, strict=True)):
-        run = cell.paragraphs[0].add_run(_text(value))
+    for i, (cell, value, width) in enumerate(zip(cells, values, widths, strict=True)):
+        cell.width = width
+        paragraph = cell.paragraphs[0]
+        run = paragraph.add_run(_text(value))
         run.font.size, run.bold = Pt(8), bold
         if i in numeric:
-            cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
 def _picture(made: Any, block: Picture) -> None:
