@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import html
 import json
 import os
 import re
@@ -26,7 +27,7 @@ import polars as pl
 
 from kit.case import Case, record_activity, replay
 from kit.errors import CaseError, KitError, ParameterError
-from kit.result import Result, plain
+from kit.result import Result, plain, visible
 
 CONFIDENCE = ("low", "moderate", "high")
 LIKELIHOOD = {  # Intelligence Community Directive 203, one row of terms, per cent
@@ -41,6 +42,23 @@ LIKELIHOOD = {  # Intelligence Community Directive 203, one row of terms, per ce
 FAMILIES = ("identity", "infrastructure", "timing", "content", "reaction")
 FIRST = "0" * 64
 LOCK_STALE_S = 60.0
+
+
+class Finding(dict[str, Any]):
+    """A finding as stored; a notebook shows it as one line."""
+
+    def __repr__(self) -> str:
+        names = ", ".join(f"{s['name']} ({s['rows']:,} rows)" for s in self["supports"])
+        return visible(
+            f"Recorded {self['slug']}, revision {self['revision']}: {self['claim']} "
+            f"Confidence {self['confidence']}; rests on {names}."
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(repr(self))}</p>"
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        printer.text(repr(self))
 
 
 def record(
@@ -94,7 +112,7 @@ def record(
         entries = read_ledger(folder / "ledger.jsonl")
         before = next((e["finding"] for e in reversed(entries) if e["finding"]["slug"] == slug), None)
         if before and not any(before[k] != v for k, v in content.items()):
-            return dict(before)
+            return Finding(before)
         at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         revision = before["revision"] + 1 if before else 1
         finding = {**content, "revision": revision, "at": at, "by": getpass.getuser(), "build": case.build}
@@ -108,7 +126,7 @@ def record(
         )
         os.replace(folder / f"{slug}.json.new", folder / f"{slug}.json")
     record_activity(case.folder, "finding", slug=slug, revision=revision, hash=entry["hash"])
-    return finding
+    return Finding(finding)
 
 
 def all(case: Case) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ const style = `
 .kit-table th { position: sticky; top: 0; background: #e9eef5; padding: 0; border: 1px solid #bbb; }
 .kit-table th button { border: 0; background: none; font: inherit; font-weight: bold; padding: 4px 8px; cursor: pointer; color: #111; }
 .kit-table td { padding: 3px 8px; border: 1px solid #ddd; text-align: left; vertical-align: top; white-space: pre-wrap; max-width: 40em; }
+.kit-table td.short { white-space: nowrap; }
 .kit-table td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .kit-table .bar { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin: 6px 0; }
 .kit-table .bar button, .kit-table select, .kit-table input { font: inherit; padding: 2px 8px; color: #111; background: #fff; border: 1px solid #555; border-radius: 3px; }
@@ -69,7 +70,7 @@ function render({ model, el }) {
   function draw() {
     const page = model.get("page");
     body.replaceChildren(...page.rows.map((row) => element("tr", {}, ...row.map((value, i) =>
-      element("td", { textContent: value, className: columns[i].number ? "number" : "" })))));
+      element("td", { textContent: value, className: columns[i].number ? "short number" : value.length <= 32 ? "short" : "" })))));
     caption.textContent = model.get("name");
     status.textContent = page.caption;
     previous.disabled = page.first === 0;
