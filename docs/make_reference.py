@@ -107,7 +107,7 @@ def tables_of(sql: str) -> list[Table]:
         code, _, comment = line.partition("--")
         if begun := re.match(r"CREATE TABLE (\w+)", code):
             found.append(Table(begun[1], comment.strip(), []))
-        elif column := re.match(r"  (\w+) ([A-Z][\w\[\]]*(?:\(\d+, \d+\))?),?\s*$", code):
+        elif column := re.match(r'  "?(\w+)"? ([A-Z][\w\[\]]*(?:\(\d+, \d+\))?),?\s*$', code):
             found[-1].columns.append((column[1], column[2], comment.strip()))
         elif code.strip() not in ("", ");"):
             raise SystemExit(f"{line!r} is no column as the reference expects it; one column a line.")
