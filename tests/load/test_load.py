@@ -79,8 +79,7 @@ def test_duplicates_do_not_depend_on_order_or_splitting(tmp_path: Path) -> None:
     one = built(tmp_path / "one", ndjson(tmp_path / "all.ndjson", *records))
     halves = [ndjson(tmp_path / "b.ndjson", *records[4:]), ndjson(tmp_path / "a.ndjson", *records[:4])]
     two = built(tmp_path / "two", *halves)
-    query_rows = opened.sql("SELECT count(*) AS n, count(*) FILTER (is_primary) AS p FROM requests").rows()
-    assert query_rows == [{"n": 3, "p": 2}]
+    query = "SELECT request_id, prompt_text, dup_group FROM requests WHERE is_primary ORDER BY 1, 2"
     assert one.sql(query).rows() == two.sql(query).rows()
     assert len(one.sql(query)) == 7
 
