@@ -149,3 +149,12 @@ def _known(case: Case, accounts: list[str]) -> Result:
     if missing := [a for a in wanted if a not in set(found["account_id"])]:
         raise ParameterError(f"The account {missing[0]!r} is not in this case; check its id.")
     return found
+
+
+@analysis
+def links(case: Case, *, cluster: str) -> Result:
+    """The links between the members of a cluster: account_a, account_b, family, kind, detail, bits.
+
+    Kept for clusters of up to 300 accounts, pairs with two families or more; `why` answers for any two accounts.
+    """
+    return case.query("linkage/cluster_links", cluster_id=cluster)
