@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import duckdb
 
-from kit.prompts import flows as _flows
 from kit.prompts import habits as _habits
 from kit.prompts import judging as _judging
-from kit.prompts import templates as _templates
+from kit.prompts import returns as _returns
+from kit.prompts import skeletons as _skeletons
 from kit.prompts.review import (
     capabilities,
     coverage,
@@ -50,6 +50,6 @@ __all__ = [
 
 def build(con: duckdb.DuckDBPyConnection) -> None:
     """Fill the tables of kit/sql/schema/prompts.sql from the view `requests`."""
-    _habits.build(con, _templates.build(con))
-    _flows.build(con)
+    _habits.build(con, _skeletons.build(con))
+    _returns.build(con)
     _judging.build(con)

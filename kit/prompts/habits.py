@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.prompts.mining import Corpus, _parts
-from kit.prompts.templates import put
+from kit.prompts.skeletons import put
 from kit.prompts.tokens import mix64
 
 SIZE = 64  # numbers in a content vector

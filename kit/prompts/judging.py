@@ -6,8 +6,8 @@ from collections import defaultdict
 
 import duckdb
 
-from kit.prompts import rules as rule_data
-from kit.prompts.templates import MINED, put, texts
+from kit.prompts import elicitation
+from kit.prompts.skeletons import MINED, put, texts
 
 EXAMPLES = 5
 EXAMPLE_CHARS = 4000
@@ -15,7 +15,7 @@ EXAMPLE_CHARS = 4000
 
 def build(con: duckdb.DuckDBPyConnection) -> None:
     """Fill elicitation_rules; of `templates` rules, known_as, verdict and its reason; in_harness where it belongs."""
-    rules = {r.id: r for r in rule_data.of_case(rule_data.case_folder(con))}
+    rules = {r.id: r for r in elicitation.of_case(elicitation.case_folder(con))}
     for r in sorted(rules.values(), key=lambda r: r.id):
         row = [r.id, r.title, r.meaning, r.capability, r.kind, r.weight, list(r.look_alikes), list(r.references)]
         con.execute("INSERT INTO elicitation_rules VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
@@ -23,8 +23,8 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
     templates = con.execute("SELECT template_id, part, skeleton FROM templates ORDER BY template_id").fetchall()
     found = {}
     for template_id, part, skeleton in templates:
-        known = rule_data.known_as(skeleton, shown[template_id])
-        matched = rule_data.matching(list(rules.values()), part, skeleton, shown[template_id])
+        known = elicitation.known_as(skeleton, shown[template_id])
+        matched = elicitation.matching(list(rules.values()), part, skeleton, shown[template_id])
         found[template_id] = (matched, known)
     _mark_harness(con, [t for t, part, _ in templates if part == "system" and _is_harness(*found[t], rules)])
     put(con, "persona_templates", template_id=[t for t, *_ in templates if "product_persona" in found[t][0]])
@@ -35,10 +35,10 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
     for template_id, part, _ in templates:
         matched, known = found[template_id]
         name, kind = (known.name, known.kind) if known else (None, "")
-        about = rule_data.Facts(part, *facts[template_id], rules=matched, known_as=name, known_kind=kind)
+        about = elicitation.Facts(part, *facts[template_id], rules=matched, known_as=name, known_kind=kind)
         reach = round(about.reach(rarity[template_id]), 3)
         judged.append(
-            (template_id, name, *rule_data.verdict(about, rules), ",".join(matched), reach, about.fillers)
+            (template_id, name, *elicitation.verdict(about, rules), ",".join(matched), reach, about.fillers)
         )
     columns = ("template_id", "known_as", "verdict", "reason", "rules", "reach", "fillings")
     put(con, "judged", **{c: [j[i] for j in judged] for i, c in enumerate(columns)})
@@ -50,7 +50,7 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _is_harness(matched: list[str], known: rule_data.Known | None, rules: dict[str, rule_data.Rule]) -> bool:
+def _is_harness(matched: list[str], known: elicitation.Known | None, rules: dict[str, elicitation.Rule]) -> bool:
     if known and known.kind == "harness":
         return True
     telling = any(rules[r].kind == "elicitation" and rules[r].weight == "strong" for r in matched)

@@ -240,6 +240,8 @@ def _doubt(facts: Facts, telling: list[Rule], ordinary: list[Rule]) -> str:
         return f"the answers are short ({facts.output_tokens:.0f} tokens on average)"
     if any(r.id == "coursework" for r in ordinary) and outside / facts.accounts < CLASS_REQUESTS:
         return "it is set out as class work and each account sent few"
+    if any(r.id == "decision_record" for r in ordinary):
+        return "it is set out as the record of a business's own decisions"
     return ""
 
 

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 
 from kit.prompts.mining import _double, _ranges
-from kit.prompts.templates import put, texts
+from kit.prompts.skeletons import put, texts
 from kit.prompts.tokens import I64, U32, U64, tokenise
 
 SHINGLE = 8  # tokens
