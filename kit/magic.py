@@ -19,10 +19,12 @@ from difflib import get_close_matches
 from html import escape
 from typing import Any
 
+from kit import case as cases
 from kit.case import Case
 from kit.errors import KitError, QueryError
 from kit.result import Result, visible
 
+PATIENCE_S = 2.0
 USAGE = "%%sql NAME --parameter value, then one SELECT on the lines below"
 KEYWORDS = (
     "SELECT",
@@ -48,6 +50,8 @@ def install() -> bool:
     shell.kit_installed = True
     shell.register_magic_function(_SqlMagic(shell), "cell", "sql")
     shell.set_custom_exc((KitError, KeyboardInterrupt), _show_error)
+    if os.environ.get("KIT_HEADLESS") != "1":
+        cases.on_wait = _Waiting()
     shell.display_formatter.mimebundle_formatter.for_type(Result, lambda r: _show_result(shell, r))
     shell.Completer.custom_matchers.append(_matcher(shell))
     return True
@@ -147,6 +151,26 @@ def _show_error(
     )
     data = {"text/html": f'<div role="alert" style="{box}">{escape(said)}</div>', "text/plain": said}
     publish_display_data(data)  # type: ignore[no-untyped-call]
+
+
+class _Waiting:
+    """A line that counts the seconds of a query that takes longer than two; it goes when the answer is there."""
+
+    def __init__(self) -> None:
+        self.line: Any = None
+
+    def __call__(self, seconds: float, done: bool) -> None:
+        if self.line is None and (done or seconds < PATIENCE_S):
+            return
+        from IPython.display import HTML, display
+
+        said = "" if done else f"<p role='status'>Asking the case, {seconds:.0f} s. Interrupt stops it.</p>"
+        if self.line is None:
+            self.line = display(HTML(said), display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self.line.update(HTML(said))  # type: ignore[no-untyped-call]
+        if done:
+            self.line = None
 
 
 def _show_result(shell: Any, result: Result) -> Any:

@@ -116,6 +116,17 @@ def test_interrupt_stops_a_query_within_a_second_and_the_case_answers_on(kernel)
     assert seen.get("text/plain") == "1", seen
 
 
+def test_a_query_over_two_seconds_counts_its_seconds_and_takes_the_line_away(kernel):
+    _, client = kernel
+    run(client, "from kit import magic; magic.PATIENCE_S = 0.1")
+    slow = "case.sql('SELECT sum(sqrt(i + j)) > 0 AS yes FROM range(30000) a(i), range(30000) b(j)').scalar()"
+    reply, seen = run(client, slow)
+    run(client, "magic.PATIENCE_S = 2.0")
+    assert reply["status"] == "ok"
+    assert "Asking the case, " in seen["text/html"]
+    assert seen["text/plain"].endswith("True")
+
+
 def test_names_of_columns_and_tables_are_completed(kernel):
     _, client = kernel
     code = "%%sql x\nSELECT reasoning_t"
