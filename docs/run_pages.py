@@ -46,7 +46,10 @@ class Differs(Exception):
     said: str
 
     def __str__(self) -> str:
-        return f"{self.page}: {self.block.strip()}\n--- does not give what the page says, but\n{self.said}"
+        return (
+            f"{self.page}: {self.block.strip()}\n--- does not give what the page says, but\n{self.said}\n"
+            "If the page is what is wrong: python docs/run_pages.py CASE --write"
+        )
 
 
 @dataclass
