@@ -82,7 +82,10 @@ def cluster_timeline(result: Result) -> Figure:
         f"{e}: most on {d:%d %b %Y} ({n})" for d, e, n in peaks.select("day_at", "event", "accounts").iter_rows()
     )
     return figure(
-        chart, result, title="Sign-ups, use and closures of the cluster by day", alt=f"Bars per day. {said}."
+        chart,
+        result,
+        title="Sign-ups, use and closures of the cluster by day",
+        alt=f"Bars per day. {said or 'No cluster was examined'}.",
     )
 
 
@@ -108,7 +111,7 @@ def calibration_curve(result: Result) -> Figure:
         chart,
         result,
         title="Do the probabilities come true?",
-        alt=f"Calibration with half of the seeds hidden: {pairs}.",
+        alt=f"Calibration with half of the seeds hidden: {pairs or 'too few seeds'}.",
     )
 
 
@@ -146,7 +149,7 @@ def cluster_graph(links: Result) -> Figure:
         opacity=alt.value(0.35),
     )  # fmt: skip
     dots = alt.Chart(rows(nodes)).mark_circle(color=PALETTE[0]).encode(
-        x="x:Q", y="y:Q", size=alt.Size("accounts:Q", title="Accounts", scale=alt.Scale(range=[40, 900])),
+        x="x:Q", y="y:Q", size=alt.Size("accounts:Q", title="Accounts", scale=alt.Scale(range=[40, 900])) if folded else alt.value(120),
         tooltip=["node:N", "accounts:Q", "links:Q"],
     )  # fmt: skip
     what = "groups of accounts" if folded else "accounts"

@@ -27,44 +27,47 @@ def clusters(case: Case, *, proposed: bool | None = None) -> Result:
 
 
 @analysis
-def members(case: Case, *, cluster: str) -> Result:
+def members(case: Case, *, cluster: str | None = None) -> Result:
     """The accounts of one cluster, strongest evidence first. Raises ParameterError for an unknown cluster."""
     return _of(case, "linkage/members", cluster)
 
 
 @analysis
-def timeline(case: Case, *, cluster: str) -> Result:
+def timeline(case: Case, *, cluster: str | None = None) -> Result:
     """Sign-ups, first uses, closures and active accounts of a cluster: one row per day and event."""
     return _of(case, "linkage/timeline", cluster)
 
 
 @analysis
-def evidence(case: Case, *, cluster: str) -> Result:
+def evidence(case: Case, *, cluster: str | None = None) -> Result:
     """The five families on one cluster: holds, what was measured, its value, what chance gives, p and a sentence."""
     return _rows(case, "cluster_evidence", cluster, "family")
 
 
 @analysis
-def alternatives(case: Case, *, cluster: str) -> Result:
+def alternatives(case: Case, *, cluster: str | None = None) -> Result:
     """The harmless explanations of one cluster: test, outcome, detail."""
     return _rows(case, "cluster_alternatives", cluster, "explanation")
 
 
 @analysis
-def claims(case: Case, *, cluster: str) -> Result:
+def claims(case: Case, *, cluster: str | None = None) -> Result:
     """The five claims A to E on one cluster, graded."""
     return _rows(case, "cluster_claims", cluster, "claim")
 
 
 @analysis
 def why(case: Case, *, a: str, b: str) -> Result:
-    """What two accounts have in common: family, kind, value, holders (accounts that share it), bits (rarity)."""
+    """What two accounts have in common: family, kind, value, holders (accounts that share it), bits (rarity).
+
+    Raises ParameterError for an account that is not in the case.
+    """
     _known(case, [a, b])
     return case.query("linkage/why", a=a, b=b)
 
 
 @analysis
-def matrix(case: Case, *, cluster: str) -> Result:
+def matrix(case: Case, *, cluster: str | None = None) -> Result:
     """Accounts by evidence: account_id, measure, family and bits, for the members of a cluster (at most 200 shown)."""
     from kit.linkage.families import Group, assess
     from kit.linkage.town import read_town
@@ -72,8 +75,9 @@ def matrix(case: Case, *, cluster: str) -> Result:
     town = read_town(case._con)
     shown = _of(case, "linkage/members", cluster)
     place = {a: i for i, a in enumerate(town.ids)}
-    g = Group(np.sort([place[a] for a in shown["account_id"]]).astype(np.int64))
-    assess(town, g)
+    g = Group(np.sort(np.array([place[a] for a in shown["account_id"]], dtype=np.int64)))
+    if g.members.size:
+        assess(town, g)
     rows = [
         {
             "account_id": a,
@@ -85,58 +89,85 @@ def matrix(case: Case, *, cluster: str) -> Result:
         for f, e in g.evidence.items()
         for m in e.measures
     ]
-    return shown.with_frame(pl.DataFrame(rows), name="matrix")
+    schema = {"account_id": pl.String, "family": pl.String, "measure": pl.String, "bits": pl.Float64}
+    return shown.with_frame(pl.DataFrame(rows, schema=schema), name="matrix")
 
 
 @analysis
-def grow(case: Case, *, seeds: list[str], max_wrong: float = 1.0) -> Result:
-    """Every other account ranked by its link to the seeds.
+def grow(
+    case: Case, *, seeds: list[str] | None = None, cluster: str | None = None, max_wrong: float = 1.0
+) -> Result:
+    """Every other account ranked by its link to the seeds (by default the members of the largest proposed cluster).
 
     One row per account with any evidence: rank, account_id, bits, probability (that it belongs), expected_wrong (of
     accusing all down to this rank), within (whether that is at most `max_wrong`), evidence in words. The probability
     is Bayes' rule with the bits as the weight of evidence and as many hidden members expected as there are seeds.
-    Raises ParameterError for fewer than three seeds or one that is not in the case.
+    Raises ParameterError for one or two seeds, or one that is not in the case.
     """
-    from kit.linkage.growing import ranked
+    from kit.linkage.growing import NOBODY, ranked
     from kit.linkage.town import read_town
 
-    if len(set(seeds)) < 3:
+    meant = _seeds(case, seeds, cluster)
+    asked = _known(case, meant)
+    if not meant:
+        return asked.with_frame(NOBODY, name="grow")
+    if len(meant) < 3:
         raise ParameterError("Growing needs at least three seeds, so that one can be judged by the others.")
-    asked = _known(case, seeds)
-    return asked.with_frame(ranked(read_town(case._con), sorted(set(seeds)), max_wrong), name="grow")
+    return asked.with_frame(ranked(read_town(case._con), meant, max_wrong), name="grow")
 
 
 @analysis
-def calibration(case: Case, *, seeds: list[str]) -> Result:
+def calibration(case: Case, *, seeds: list[str] | None = None, cluster: str | None = None) -> Result:
     """How often the probabilities of `grow` come true: half of the seeds hidden, ten times; one row per band.
 
     probability (mean said), observed (share that were hidden seeds), accounts. Accounts outside the seeds count as
-    wrong, so with members yet unknown the curve lies below the truth, never above.
+    wrong, so with members yet unknown the curve lies below the truth, never above. No rows under eight seeds.
     """
     from kit.linkage.growing import reliability
     from kit.linkage.town import read_town
 
-    if len(set(seeds)) < 8:
-        raise ParameterError("Calibration needs at least eight seeds, of which half are hidden in turn.")
-    asked = _known(case, seeds)
-    return asked.with_frame(
-        reliability(read_town(case._con), sorted(set(seeds)), CALIBRATION_ROUNDS), name="calibration"
-    )
+    meant = _seeds(case, seeds, cluster)
+    asked = _known(case, meant)
+    rounds = CALIBRATION_ROUNDS if len(meant) >= 8 else 0
+    return asked.with_frame(reliability(read_town(case._con), meant, rounds), name="calibration")
 
 
-def _of(case: Case, query: str, cluster: str) -> Result:
-    found = case.query(query, cluster_id=cluster)
-    if not len(found):
+@analysis
+def links(case: Case, *, cluster: str | None = None) -> Result:
+    """The links between the members of a cluster: account_a, account_b, family, kind, detail, bits.
+
+    Kept for clusters of up to 300 accounts, pairs with two families or more; `why` answers for any two accounts.
+    """
+    return _of(case, "linkage/cluster_links", cluster)
+
+
+def _pick(case: Case, cluster: str | None) -> str:
+    """The cluster meant: the one named, else the largest proposed, else the largest examined; "" when there is none.
+
+    Raises ParameterError for a name that is not in this build.
+    """
+    every = clusters(case)["cluster_id"].to_list()
+    if cluster and cluster not in every:
         raise ParameterError(f"There is no cluster {cluster!r} in this build; linkage.clusters(case) lists them.")
-    return found
+    return cluster or (every[0] if every else "")
 
 
-def _rows(case: Case, table: str, cluster: str, order: str) -> Result:
+def _of(case: Case, query: str, cluster: str | None) -> Result:
+    return case.query(query, cluster_id=_pick(case, cluster))
+
+
+def _rows(case: Case, table: str, cluster: str | None, order: str) -> Result:
     query = f"SELECT * EXCLUDE (cluster_id) FROM {table} WHERE cluster_id = $cluster ORDER BY {order}"  # noqa: S608
-    found = case.sql(query, table, cluster=cluster)
-    if not len(found):
-        raise ParameterError(f"There is no cluster {cluster!r} in this build; linkage.clusters(case) lists them.")
-    return found
+    return case.sql(query, table, cluster=_pick(case, cluster))
+
+
+def _seeds(case: Case, seeds: list[str] | None, cluster: str | None) -> list[str]:
+    """The accounts named, else the members of the cluster; no seeds when that is not a proposed one."""
+    if seeds:
+        return sorted(set(seeds))
+    chosen = clusters(case, proposed=True)["cluster_id"].to_list()
+    meant = _pick(case, cluster) if cluster else (chosen[0] if chosen else "")
+    return sorted(case.query("linkage/members", cluster_id=meant)["account_id"]) if meant in chosen else []
 
 
 def _known(case: Case, accounts: list[str]) -> Result:
@@ -149,12 +180,3 @@ def _known(case: Case, accounts: list[str]) -> Result:
     if missing := [a for a in wanted if a not in set(found["account_id"])]:
         raise ParameterError(f"The account {missing[0]!r} is not in this case; check its id.")
     return found
-
-
-@analysis
-def links(case: Case, *, cluster: str) -> Result:
-    """The links between the members of a cluster: account_a, account_b, family, kind, detail, bits.
-
-    Kept for clusters of up to 300 accounts, pairs with two families or more; `why` answers for any two accounts.
-    """
-    return case.query("linkage/cluster_links", cluster_id=cluster)

@@ -10,6 +10,11 @@ from kit.linkage.families import Group, assess
 from kit.linkage.groups import combined
 from kit.linkage.town import Floats, Town
 
+SCHEMA = {
+    "rank": pl.Int64, "account_id": pl.String, "bits": pl.Float64, "probability": pl.Float64,
+    "expected_wrong": pl.Float64, "within": pl.Boolean, "evidence": pl.String,
+}  # fmt: skip
+NOBODY = pl.DataFrame(schema=SCHEMA)
 BANDS = (0.0, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1.0)
 
 
@@ -32,7 +37,7 @@ def ranked(town: Town, seeds: list[str], max_wrong: float) -> pl.DataFrame:
             "within": wrong <= max_wrong,
             "evidence": [_words(g, int(i)) for i in rest],
         },
-        schema_overrides={"account_id": pl.String, "evidence": pl.String},
+        schema=SCHEMA,
     )
 
 
@@ -49,6 +54,9 @@ def reliability(town: Town, seeds: list[str], rounds: int) -> pl.DataFrame:
         rest = town.others(shown)
         said.append(probability[rest])
         true.append(np.isin(rest, every))
+    schema = {"probability": pl.Float64, "observed": pl.Float64, "accounts": pl.Int64}
+    if not said:
+        return pl.DataFrame(schema=schema)
     p, hit = np.concatenate(said), np.concatenate(true)
     band = np.clip(np.digitize(p, BANDS) - 1, 0, len(BANDS) - 2)
     rows = [
@@ -60,7 +68,7 @@ def reliability(town: Town, seeds: list[str], rounds: int) -> pl.DataFrame:
         for k in range(len(BANDS) - 1)
         if (band == k).any()
     ]
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows, schema=schema)
 
 
 def _probability(town: Town, g: Group) -> tuple[Floats, Floats]:
