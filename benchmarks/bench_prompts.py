@@ -2,9 +2,12 @@
 
     python benchmarks/bench_prompts.py [--sizes 20000 200000 1000000] [--peers-at 200000]
 
-The mix: 60 % of the texts in families of 5 to 500 (numbers in slots, free words in slots, fixed head, fixed tail, fixed
-frame, edited words, shuffled sentences), 40 % free text, a third of it with sentences that other texts hold as well.
-Precision and recall are pairwise over all texts. Times are processor seconds of one thread, so that what else runs on
+The mix: 60 % of the texts in families of 5 to 500 (numbers in slots, free words in slots, fixed head, fixed
+tail, fixed
+frame, edited words, shuffled sentences), 40 % free text, a third of it with sentences that other texts hold
+as well.
+Precision and recall are pairwise over all texts. Times are processor seconds of one thread, so that what
+else runs on
 the machine does not count.
 """
 
@@ -25,8 +28,56 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from kit.prompts import mining
 
-COMMON = """the of and to in a is that for it as with be on by this are at from or an not have you which can your
-will one all there has more when do use how what please about into each write give make list text answer""".split()
+COMMON = [
+    "the",
+    "of",
+    "and",
+    "to",
+    "in",
+    "a",
+    "is",
+    "that",
+    "for",
+    "it",
+    "as",
+    "with",
+    "be",
+    "on",
+    "by",
+    "this",
+    "are",
+    "at",
+    "from",
+    "or",
+    "an",
+    "not",
+    "have",
+    "you",
+    "which",
+    "can",
+    "your",
+    "will",
+    "one",
+    "all",
+    "there",
+    "has",
+    "more",
+    "when",
+    "do",
+    "use",
+    "how",
+    "what",
+    "please",
+    "about",
+    "into",
+    "each",
+    "write",
+    "give",
+    "make",
+    "list",
+    "text",
+    "answer",
+]
 BATCH = 20_000
 
 
@@ -35,8 +86,12 @@ class Town:
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
-        made = {"".join(self.rng.choice("bdfgklmnprstv") + self.rng.choice("aeiou") for _ in range(self.rng.randint(2, 4)))
-                for _ in range(30_000)}  # fmt: skip
+        made = {
+            "".join(
+                self.rng.choice("bdfgklmnprstv") + self.rng.choice("aeiou") for _ in range(self.rng.randint(2, 4))
+            )
+            for _ in range(30_000)
+        }
         self.words = COMMON + sorted(made)
         self.weights = list(accumulate(1 / (k + 3) for k in range(len(self.words))))
         self.pool: list[str] = []

@@ -29,8 +29,9 @@ def template_reach(result: Result, *, top: int = 60) -> Figure:
     import altair as alt
 
     shown = result.frame.head(top).with_columns(pl.col("fillings").clip(1), pl.col("accounts").clip(1))
+    wanted = ("template_id", "accounts", "fillings", "requests", "verdict", "reach_bits", "skeleton")
     chart = (
-        alt.Chart(rows(shown, "template_id", "accounts", "fillings", "requests", "verdict", "reach_bits", "skeleton"))
+        alt.Chart(rows(shown, *wanted))
         .mark_point(filled=True, size=70, opacity=0.8)
         .encode(
             x=alt.X("accounts:Q", scale=alt.Scale(type="log"), title="Accounts that use it"),
@@ -71,7 +72,8 @@ def template_timeline(result: Result) -> Figure:
     say = f"Requests per UTC day of {len(few)} templates, one stepped line each."
     if shown.height:
         peak = shown.sort(["requests", "template_id"], descending=[True, False]).row(0, named=True)
-        say += f" The highest day is {peak['day_at']:%Y-%m-%d} with {peak['requests']:,} requests of {peak['template_id']}."
+        say += f" The highest day is {peak['day_at']:%Y-%m-%d}:"
+        say += f" {peak['requests']:,} requests in {peak['template_id']}."
     return figure(chart, result, title="Use of templates over time", alt=say)
 
 
@@ -125,7 +127,7 @@ def phase_strip(result: Result) -> Figure:
     import altair as alt
 
     def strip(column: str, title: str, kind: str = ",") -> alt.Chart:
-        return (
+        made: alt.Chart = (
             alt.Chart(rows(result, "day_at", column, "top_template"), height=90)
             .mark_bar()
             .encode(
@@ -134,13 +136,17 @@ def phase_strip(result: Result) -> Figure:
                 tooltip=[time_tip("day_at"), alt.Tooltip(f"{column}:Q"), "top_template:N"],
             )
         )
+        return made
 
     chart = alt.vconcat(
-        strip("new_templates", "New templates"), strip("refused_share", "Refused", "%"), strip("top_share", "Top template", "%")
-    )  # fmt: skip
-    say = "Three rows of daily bars: templates seen for the first time, share of refused requests, share of the top template."
+        strip("new_templates", "New templates"),
+        strip("refused_share", "Refused", "%"),
+        strip("top_share", "Top template", "%"),
+    )
+    say = "Three rows of daily bars: templates seen for the first time, share of refused requests, "
+    say += "share of the top template."
     if len(result):
-        say += f" Most new templates in one day: {result['new_templates'].max()}."
+        say += f" Most new templates in one day: {max(result['new_templates'].to_list())}."
     return figure(chart, result, title="Trying, then scaling", alt=say)
 
 

@@ -161,7 +161,8 @@ def _rule(entry: dict[str, Any]) -> Rule:
     rest = {k: v for k, v in entry.items() if k not in (*groups, *lists)}
     if not groups["all"]:
         raise ValueError("it has no patterns")
-    return Rule(**rest, **groups, **lists)
+    fields: dict[str, Any] = {**rest, **groups, **lists}
+    return Rule(**fields)
 
 
 def _either(group: str | list[str]) -> re.Pattern[str]:

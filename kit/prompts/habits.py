@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,9 @@ ROWS = 100  # distinct prompts of an account that are looked at
 def build(con: duckdb.DuckDBPyConnection, corpus: Corpus) -> None:
     """Fill account_habits and account_signatures."""
     con.execute(SAMPLED, {"rows": ROWS})
-    sampled = con.execute("SELECT account, text_id FROM habit_rows ORDER BY account, text_id").fetchnumpy()
+    sampled: dict[str, Any] = con.execute(
+        "SELECT account, text_id FROM habit_rows ORDER BY account, text_id"
+    ).fetchnumpy()
     place = np.searchsorted(corpus.ids, sampled["text_id"].astype(np.uint64))
     vectors = text_vectors(corpus)
     account = sampled["account"].astype(np.int64)
@@ -28,7 +32,7 @@ def build(con: duckdb.DuckDBPyConnection, corpus: Corpus) -> None:
     put(
         con,
         "habit_sums",
-        **{"account": np.arange(len(sums), dtype=np.uint64)},
+        account=np.arange(len(sums), dtype=np.uint64),
         **{f"v{k}": sums[:, k].astype(float) for k in range(SIZE)},
     )
     con.execute(HABITS.format(vector=", ".join(f"v{k}::INTEGER" for k in range(SIZE))))
@@ -67,14 +71,17 @@ def _rarity(corpus: Corpus) -> NDArray[np.int32]:
         row = np.repeat(np.arange(rows.stop - rows.start, dtype=np.uint64), corpus.lengths[rows])
         once = np.unique((row << np.uint64(24)) | (corpus.tokens[a:b] >> np.uint32(8)))
         uses += np.bincount((once & np.uint64(0xFFFFFF)).astype(np.int64), minlength=1 << 24)
-    return np.rint(8 * np.log2((len(corpus) + 1) / (uses + 1)).clip(0)).astype(np.int32)
+    out: NDArray[np.int32] = np.rint(8 * np.log2((len(corpus) + 1) / (uses + 1)).clip(0)).astype(np.int32)
+    return out
 
 
 SAMPLED = """
 CREATE OR REPLACE TEMP TABLE habit_rows AS
-WITH one AS (SELECT DISTINCT r.account_id, a.text_id FROM asked a JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
+WITH one AS (SELECT DISTINCT r.account_id, a.text_id FROM asked a
+  JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
   WHERE a.part = 'prompt' AND r.account_id IS NOT NULL),
-number AS (SELECT account_id, row_number() OVER (ORDER BY account_id) - 1 AS account FROM (SELECT DISTINCT account_id FROM one))
+number AS (SELECT account_id, row_number() OVER (ORDER BY account_id) - 1 AS account
+  FROM (SELECT DISTINCT account_id FROM one))
 SELECT n.account, o.account_id, o.text_id FROM one o JOIN number n USING (account_id)
 QUALIFY row_number() OVER (PARTITION BY o.account_id ORDER BY o.text_id) <= $rows
 """
@@ -83,21 +90,28 @@ INSERT INTO account_habits
 SELECT h.account_id, p.requests, p.distinct_prompts, count(*), any_value([{vector}])
 FROM habit_rows h JOIN habit_sums s USING (account)
 JOIN (SELECT r.account_id, count(*) AS requests, count(DISTINCT a.text_id) AS distinct_prompts FROM asked a
-  JOIN requests r ON r.source_id = a.source_id AND r.line = a.line WHERE a.part = 'prompt' GROUP BY r.account_id) p USING (account_id)
+  JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
+    WHERE a.part = 'prompt' GROUP BY r.account_id) p USING (account_id)
 GROUP BY h.account_id, p.requests, p.distinct_prompts
 ORDER BY h.account_id
 """
 SIGNATURES = """
 INSERT INTO account_signatures
 WITH known AS (SELECT * FROM requests WHERE is_primary AND account_id IS NOT NULL)
-SELECT account_id, 'parameters', concat_ws(' ', 'temperature=' || temperature, 'top_p=' || top_p, 'max_tokens=' || max_tokens,
+SELECT account_id, 'parameters', concat_ws(' ', 'temperature=' || temperature, 'top_p=' || top_p,
+  'max_tokens=' || max_tokens,
   'stream=' || stream, 'tools=' || n_tools), count(*)
-FROM known WHERE coalesce(temperature::VARCHAR, top_p::VARCHAR, max_tokens::VARCHAR, n_tools::VARCHAR) IS NOT NULL GROUP BY ALL
+FROM known WHERE coalesce(temperature::VARCHAR, top_p::VARCHAR, max_tokens::VARCHAR,
+  n_tools::VARCHAR) IS NOT NULL GROUP BY ALL
 UNION ALL SELECT account_id, 'client', concat_ws(' ', user_agent, ja4), count(*) FROM known
   WHERE coalesce(user_agent, ja4) IS NOT NULL GROUP BY ALL
-UNION ALL SELECT account_id, 'model', request_model, count(*) FROM known WHERE request_model IS NOT NULL GROUP BY ALL
-UNION ALL SELECT account_id, 'hour', lpad(hour(occurred_at)::VARCHAR, 2, '0'), count(*) FROM known WHERE occurred_at IS NOT NULL GROUP BY ALL
-UNION ALL SELECT account_id, 'prompt_length', '2^' || length(bin(length(prompt_text))), count(*) FROM known WHERE prompt_text IS NOT NULL GROUP BY ALL
-UNION ALL SELECT account_id, 'output_tokens', '2^' || length(bin(greatest(output_tokens, 0))), count(*) FROM known WHERE output_tokens IS NOT NULL GROUP BY ALL
+UNION ALL SELECT account_id, 'model', request_model, count(*) FROM known
+  WHERE request_model IS NOT NULL GROUP BY ALL
+UNION ALL SELECT account_id, 'hour', lpad(hour(occurred_at)::VARCHAR, 2, '0'), count(*) FROM known
+  WHERE occurred_at IS NOT NULL GROUP BY ALL
+UNION ALL SELECT account_id, 'prompt_length', '2^' || length(bin(length(prompt_text))), count(*)
+  FROM known WHERE prompt_text IS NOT NULL GROUP BY ALL
+UNION ALL SELECT account_id, 'output_tokens', '2^' || length(bin(greatest(output_tokens, 0))), count(*)
+  FROM known WHERE output_tokens IS NOT NULL GROUP BY ALL
 ORDER BY ALL
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 import duckdb
 
@@ -14,14 +15,15 @@ EXAMPLE_CHARS = 4000
 
 
 def build(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill elicitation_rules; of `templates` rules, known_as, verdict and its reason; in_harness where it belongs."""
+    """Fill elicitation_rules; of `templates` rules, known_as, verdict and its reason; in_harness where it
+    belongs."""
     rules = {r.id: r for r in elicitation.of_case(elicitation.case_folder(con))}
     for r in sorted(rules.values(), key=lambda r: r.id):
         row = [r.id, r.title, r.meaning, r.capability, r.kind, r.weight, list(r.look_alikes), list(r.references)]
         con.execute("INSERT INTO elicitation_rules VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     shown = _examples(con)
     templates = con.execute("SELECT template_id, part, skeleton FROM templates ORDER BY template_id").fetchall()
-    found = {}
+    found: dict[str, tuple[list[str], elicitation.Known | None]] = {}
     for template_id, part, skeleton in templates:
         known = elicitation.known_as(skeleton, shown[template_id])
         matched = elicitation.matching(list(rules.values()), part, skeleton, shown[template_id])
@@ -29,13 +31,14 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
     _mark_harness(con, [t for t, part, _ in templates if part == "system" and _is_harness(*found[t], rules)])
     put(con, "persona_templates", template_id=[t for t, *_ in templates if "product_persona" in found[t][0]])
     con.execute(CARRIED)
-    facts = {r[0]: r[1:] for r in con.execute(FACTS).fetchall()}
+    facts: dict[str, tuple[Any, ...]] = {r[0]: r[1:] for r in con.execute(FACTS).fetchall()}
     rarity = dict(con.execute("SELECT template_id, rarity_bits FROM templates").fetchall())
     judged = []
     for template_id, part, _ in templates:
         matched, known = found[template_id]
         name, kind = (known.name, known.kind) if known else (None, "")
-        about = elicitation.Facts(part, *facts[template_id], rules=matched, known_as=name, known_kind=kind)
+        about = elicitation.Facts(part, *facts[template_id])
+        about.rules, about.known_as, about.known_kind = matched, name, kind
         reach = round(about.reach(rarity[template_id]), 3)
         judged.append(
             (template_id, name, *elicitation.verdict(about, rules), ",".join(matched), reach, about.fillers)
@@ -80,8 +83,8 @@ def _examples(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     template_of = {(p, i): t for p, i, t in con.execute("FROM shown").fetchall()}
     out: dict[str, list[str]] = defaultdict(list)
     for part in MINED:
-        found = {}
-        for ids, batch in texts(con, part, f"text_id IN (SELECT text_id FROM shown WHERE part = '{part}')"):
+        found: dict[int, str] = {}
+        for ids, batch in texts(con, part, "(part, text_id) IN (SELECT part, text_id FROM shown)"):
             found |= dict(zip(ids.tolist(), batch, strict=True))
         for text_id in sorted(found):
             out[template_of[part, text_id]].append(found[text_id][:EXAMPLE_CHARS])
@@ -96,10 +99,13 @@ GROUP BY signature_hash HAVING count(DISTINCT account_id) > 1
 """
 FACTS = """
 WITH org AS (SELECT account_id, min(org_id) AS org_id FROM accounts GROUP BY account_id),
-personas AS (SELECT account_id, count(DISTINCT template_id) AS n FROM account_templates SEMI JOIN persona_templates USING (template_id) GROUP BY account_id),
+personas AS (SELECT account_id, count(DISTINCT template_id) AS n FROM account_templates SEMI
+  JOIN persona_templates USING (template_id) GROUP BY account_id),
 use AS (
-  SELECT t.template_id, t.in_harness, t.account_id, md5_number_lower(r.prompt_text) AS filling, coalesce(r.org_id, o.org_id) AS org_id,
-    coalesce(r.output_tokens, 0) AS output_tokens, b.line IS NOT NULL AS returned, c.signature_hash IS NOT NULL AS carried,
+  SELECT t.template_id, t.in_harness, t.account_id, md5_number_lower(r.prompt_text) AS filling,
+    coalesce(r.org_id, o.org_id) AS org_id,
+    coalesce(r.output_tokens, 0) AS output_tokens, b.line IS NOT NULL AS returned, c.signature_hash IS NOT
+    NULL AS carried,
     coalesce(p.n, 0) AS personas
   FROM request_templates t JOIN requests r ON r.source_id = t.source_id AND r.line = t.line
   LEFT JOIN org o ON o.account_id = t.account_id

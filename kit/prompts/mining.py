@@ -1,13 +1,15 @@
 """Families of prompts that share a skeleton: keys propose, a comparison decides.
 
 Every distinct text becomes a row of token hashes. Keys of several kinds (the whole masked text, its first and last
-tokens, its best-supported inner run, MinHash bands of Broder 1997) propose groups; what most members of a group have in
+tokens, its best-supported inner run, MinHash bands of Broder 1997) propose groups; what most members of a
+group have in
 common is learnt from a sample, and a text belongs only if it contains that. Groups are never united because they
 share a key, only when what they have in common is the same.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -196,7 +198,7 @@ class _Runs:
 
     def slot(self, runs: U64) -> I64:
         return (
-            (runs * np.uint64(0x94D049BB133111EB)) >> np.uint64(64 - (int(len(self.table)).bit_length() - 1))
+            (runs * np.uint64(0x94D049BB133111EB)) >> np.uint64(64 - (len(self.table).bit_length() - 1))
         ).astype(np.int64)
 
     def inside(self, begin: I64, length: I64) -> tuple[I64, I64]:
@@ -306,7 +308,7 @@ def _learn(corpus: Corpus, rows: I64, group: I64, rarity: _Rarity) -> _Learnt:
     offsets = np.searchsorted(g, np.arange(len(size) + 1))
     g_tokens, tokens, _ = _common(corpus.tokens, corpus, rows, group, least)
     bits = np.bincount(g_tokens, rarity.bits(tokens), minlength=len(size))
-    return _Learnt(bigrams, n * share[g], offsets, bits, size)
+    return _Learnt(bigrams, np.asarray(n * share[g], float), offsets, bits, size)
 
 
 def _common(values: U32, corpus: Corpus, rows: I64, group: I64, least: I64) -> tuple[I64, U32, I64]:
@@ -371,7 +373,7 @@ def _parts(lengths: I64) -> Iterable[slice]:
     total = np.concatenate(([0], np.cumsum(lengths)))
     cuts = np.searchsorted(total, np.arange(STEP, total[-1] + STEP, STEP))
     edges = np.unique(np.clip(np.concatenate(([0], cuts, [len(lengths)])), 0, len(lengths)))
-    return (slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True))
+    return (slice(int(a), int(b)) for a, b in itertools.pairwise(edges))
 
 
 def _rounds(corpus: Corpus, keys: list[I32], rarity: _Rarity, needed: float) -> tuple[I32, list[U32], F64]:
@@ -402,7 +404,7 @@ def _rounds(corpus: Corpus, keys: list[I32], rarity: _Rarity, needed: float) -> 
         number = len(constant) + np.cumsum(kept) - 1
         mine = belongs & kept[group]
         label[rows[mine]] = number[group[mine]]
-        constant += [learnt.of(g) for g in np.flatnonzero(kept)]
+        constant += [learnt.of(int(g)) for g in np.flatnonzero(kept)]
         bits.append(learnt.bits[kept])
     return label, constant, np.concatenate(bits)
 
@@ -463,7 +465,8 @@ def _merge(label: I32, constant: list[U32], bits: F64, keys: list[I32]) -> I32:
 
 
 def _propagate(corpus: Corpus, learnt: _Learnt, keys: list[I32], label: I32) -> None:
-    """A text left over joins the family that most texts with one of its keys are in, if it contains what is constant."""
+    """A text left over joins the family that most texts with one of its keys are in, if it contains what is
+    constant."""
     left = np.flatnonzero(label < 0)
     proposals: list[I64] = [np.empty(0, np.int64)]
     for key in keys:
@@ -504,7 +507,8 @@ def _shaped(corpus: Corpus, learnt: _Learnt, rows: I64, group: I64) -> Bools:
 
 
 def _split(corpus: Corpus, keys: list[I32], rarity: _Rarity, label: I32, learnt: _Learnt) -> bool:
-    """Take families apart that share, say, a closing sentence but open in a few ways, each with much text of its own."""
+    """Take families apart that share, say, a closing sentence but open in a few ways, each with much text of
+    its own."""
     changed = False
     for name in ("h16", "t16", "h8", "t8"):
         key = keys[COLUMNS.index(name)]

@@ -1,6 +1,7 @@
 """Response flow: text answered to one account that comes back as another account's prompt.
 
-Each answer is sketched by its SKETCH smallest shingle hashes (bottom-k; Broder 1997), so the share of them found in a
+Each answer is sketched by its SKETCH smallest shingle hashes (bottom-k; Broder 1997), so the share of them
+found in a
 prompt estimates how much of the answer the prompt holds. An answer that only repeats part of the prompt it answers
 (a choice offered, a text to correct) is no new text and does not count.
 """
@@ -80,7 +81,8 @@ def _held(con: duckdb.DuckDBPyConnection, known: U64) -> tuple[U64, U64]:
 PAIRS = """
 CREATE OR REPLACE TEMP TABLE flow_pairs AS
 WITH a AS (SELECT DISTINCT shingle, text_id FROM answer_shingles),
-rare AS (SELECT shingle, text_id FROM a WHERE shingle IN (SELECT shingle FROM a GROUP BY shingle HAVING count(*) <= $often)),
+rare AS (SELECT shingle, text_id FROM a WHERE shingle IN (SELECT shingle
+  FROM a GROUP BY shingle HAVING count(*) <= $often)),
 size AS (SELECT text_id, count(*) AS n FROM rare GROUP BY text_id),
 p AS (SELECT DISTINCT shingle, text_id FROM prompt_shingles)
 SELECT p.text_id AS prompt_id, rare.text_id AS answer_id, count(*) / any_value(size.n) AS containment
@@ -90,12 +92,17 @@ HAVING count(*) >= $least AND count(*) >= $held * any_value(size.n)
 """
 RETURNED = """
 CREATE OR REPLACE TEMP TABLE flow_rows AS
-WITH answers AS (SELECT a.text_id, r.account_id, r.occurred_at FROM asked a JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
+WITH answers AS (SELECT a.text_id, r.account_id, r.occurred_at FROM asked a
+  JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
     WHERE a.part = 'response' AND r.account_id IS NOT NULL AND a.text_id IN (SELECT answer_id FROM flow_pairs)),
-quoting AS (SELECT DISTINCT f.answer_id FROM flow_pairs f JOIN asked a ON a.part = 'response' AND a.text_id = f.answer_id
-    JOIN asked p ON p.part = 'prompt' AND p.source_id = a.source_id AND p.line = a.line AND p.text_id = f.prompt_id),
-rare AS (FROM answers WHERE text_id NOT IN (FROM quoting) AND text_id IN (SELECT text_id FROM answers GROUP BY text_id HAVING count(DISTINCT account_id) <= $often)),
-prompts AS (SELECT a.text_id, a.source_id, a.line, r.account_id, r.occurred_at FROM asked a JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
+quoting AS (SELECT DISTINCT f.answer_id FROM flow_pairs f
+  JOIN asked a ON a.part = 'response' AND a.text_id = f.answer_id
+    JOIN asked p ON p.part = 'prompt' AND p.source_id = a.source_id AND p.line = a.line
+      AND p.text_id = f.prompt_id),
+rare AS (FROM answers WHERE text_id NOT IN (FROM quoting) AND text_id IN (SELECT text_id
+  FROM answers GROUP BY text_id HAVING count(DISTINCT account_id) <= $often)),
+prompts AS (SELECT a.text_id, a.source_id, a.line, r.account_id, r.occurred_at FROM asked a
+  JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
     WHERE a.part = 'prompt' AND r.account_id IS NOT NULL AND a.text_id IN (SELECT prompt_id FROM flow_pairs))
 SELECT p.source_id, p.line, p.account_id AS to_account_id, a.account_id AS from_account_id,
   min(epoch(p.occurred_at) - epoch(a.occurred_at)) AS lag_s, max(f.containment) AS containment
@@ -109,6 +116,7 @@ SELECT source_id, line, to_account_id, count(*), round(max(containment), 6) FROM
 """
 FLOWS = """
 INSERT INTO response_flows
-SELECT from_account_id, to_account_id, count(*), round(median(lag_s), 3), round(avg(round(containment, 3)::DECIMAL(9, 3)), 6)
+SELECT from_account_id, to_account_id, count(*), round(median(lag_s), 3), round(avg(round(containment,
+  3)::DECIMAL(9, 3)), 6)
 FROM flow_rows GROUP BY ALL ORDER BY ALL
 """

@@ -39,7 +39,8 @@ def templates(
 def examples(case: Case, template_id: str, *, n: int = 10, chars: int = 2000) -> Result:
     """Up to n different texts of one template in an order that favours nobody: text, whole prompt, answer, account.
 
-    The texts are hostile: show them only through Result, widgets or `visible`. Raises ParameterError for an unknown id.
+    The texts are hostile: show them only through Result, widgets or `visible`. Raises ParameterError for an
+    unknown id.
     """
     if not case.sql("SELECT count(*) FROM templates WHERE template_id = $id", id=template_id).scalar():
         raise ParameterError(f"There is no template {template_id!r}; templates(case) lists them.")
@@ -127,10 +128,13 @@ def users(case: Case, *, verdict: str = "harvest", least: int = 2, top: int = 10
 
 @analysis
 def similar_accounts(case: Case, account_id: str | None = None, *, top: int = 20) -> Result:
-    """Accounts that ask alike, whether or not they share a template; without an id, alike to the first of users(case).
+    """Accounts that ask alike, whether or not they share a template; without an id, alike to the first of
+    users(case).
 
-    One row per account: content_similarity (cosine of mean content vectors after the town's mean is taken away, -1 to
-    1), content_rank (share of all accounts at least as similar), habit_bits (shared parameters, clients, lengths and
+    One row per account: content_similarity (cosine of mean content vectors after the town's mean is taken
+    away, -1 to
+    1), content_rank (share of all accounts at least as similar), habit_bits (shared parameters, clients,
+    lengths and
     hours, weighed by how few accounts have them). Raises ParameterError for an account without prompts.
     """
     found = case.query("prompts/contents", least=1)
@@ -166,7 +170,8 @@ def pooled_test(
     for too little data), the false-alarm rate found by testing ordinary organisations in the same way, the power at
     5, 10, 25, 50 and 100 % of this pool mixed into ordinary traffic, the smallest mixture seen with 95 % power.
     Whole organisations are drawn, never single prompts, and each counts at most 100 distinct prompts. `ordinary`
-    defaults to accounts that mostly write free text, are in no proposed cluster and share no organisation with those
+    defaults to accounts that mostly write free text, are in no proposed cluster and share no organisation
+    with those
     tested. Method: kit.stats.pooled_difference. Raises ParameterError when none of the accounts
     named has prompts; without any the row says so.
     """

@@ -1,4 +1,5 @@
-"""Templates: families of prompts and of system prompts written out with their slots, their reach and their users."""
+"""Templates: families of prompts and of system prompts written out with their slots, their reach and their
+users."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ def build(con: duckdb.DuckDBPyConnection) -> mining.Corpus:
     Returns the distinct prompts as tokens, for what else is to be learnt from them.
     """
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE template_skeletons (part VARCHAR, template_id VARCHAR, anchor VARCHAR, skeleton VARCHAR)"
+        """CREATE OR REPLACE TEMP TABLE template_skeletons
+        (part VARCHAR, template_id VARCHAR, anchor VARCHAR, skeleton VARCHAR)"""
     )
     con.execute("CREATE OR REPLACE TEMP TABLE template_texts (part VARCHAR, text_id UBIGINT, template_id VARCHAR)")
     con.execute(
@@ -51,7 +53,7 @@ def build(con: duckdb.DuckDBPyConnection) -> mining.Corpus:
     for part, column in COLUMN.items():
         con.execute(
             f"""INSERT INTO asked SELECT $part, md5_number_lower({column}), source_id, line FROM requests
-            WHERE is_primary AND trim({column}) <> ''""",
+            WHERE is_primary AND trim({column}) <> ''""",  # noqa: S608  a name of COLUMN
             {"part": part},
         )
     corpora = [_mine_part(con, part) for part in MINED]
@@ -71,7 +73,7 @@ def texts(con: duckdb.DuckDBPyConnection, part: str, where: str = "true") -> Ite
             FROM asked WHERE part = $part AND {where} GROUP BY text_id)
         SELECT o.text_id, CASE WHEN length({column}) > {SHOWN}
             THEN left({column}, {head}) || chr(10) || right({column}, {tail}) ELSE {column} END
-        FROM requests r JOIN once o ON r.source_id = o.at.s AND r.line = o.at.l""",
+        FROM requests r JOIN once o ON r.source_id = o.at.s AND r.line = o.at.l""",  # noqa: S608  names of ours
         {"part": part},
     )
     while rows := con.fetchmany(BATCH):
@@ -86,7 +88,7 @@ def put(con: duckdb.DuckDBPyConnection, name: str, **columns: Any) -> None:
         for c, v in data.items()
     )
     con.register("put_columns", data)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {kinds} FROM put_columns")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {kinds} FROM put_columns")  # noqa: S608  names of ours
     con.unregister("put_columns")
 
 
@@ -147,7 +149,8 @@ def _skeletons(
 
 
 def skeleton_of(part: str, members: Iterable[str], constant: U32) -> Skeleton:
-    """The skeleton as it stands in the member that shows most of it; of equals the shortest, then the first by text."""
+    """The skeleton as it stands in the member that shows most of it; of equals the shortest, then the first
+    by text."""
     shown = [(text, *_fixed(text, constant)) for text in members]
     text, tokens, fixed, starts, ends = min(shown, key=lambda s: (-int(s[2].sum()), len(s[0]), s[0]))
     fixed = _agreed(tokens, fixed, [other[1] for other in shown if other[0] != text])
@@ -216,7 +219,8 @@ def _template_id(part: str, segments: Iterable[str]) -> str:
 REQUEST_TEMPLATES = """
 INSERT INTO request_templates
 SELECT a.source_id, a.line, r.account_id, a.part, t.template_id, false
-FROM asked a JOIN template_texts t USING (part, text_id) JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
+FROM asked a JOIN template_texts t USING (part, text_id)
+  JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
 ORDER BY ALL
 """
 ACCOUNT_TEMPLATES = """
@@ -232,14 +236,18 @@ TEMPLATES = """
 INSERT INTO templates BY NAME
 WITH everyone AS (SELECT greatest(count(DISTINCT account_id), 1) AS n FROM requests WHERE is_primary),
 used AS (
-  SELECT t.template_id, count(*) AS requests, count(DISTINCT a.text_id) AS distinct_prompts, count(DISTINCT t.account_id) AS accounts,
-    count(DISTINCT coalesce(r.org_id, c.org_id)) AS orgs, sum(coalesce(r.output_tokens, 0))::BIGINT AS output_tokens,
+  SELECT t.template_id, count(*) AS requests, count(DISTINCT a.text_id) AS distinct_prompts,
+    count(DISTINCT t.account_id) AS accounts,
+    count(DISTINCT coalesce(r.org_id, c.org_id)) AS orgs, sum(coalesce(r.output_tokens,
+      0))::BIGINT AS output_tokens,
     min(r.occurred_at) AS first_at, max(r.occurred_at) AS last_at
   FROM request_templates t JOIN asked a USING (source_id, line, part)
   JOIN requests r ON r.source_id = t.source_id AND r.line = t.line
-  LEFT JOIN (SELECT account_id, min(org_id) AS org_id FROM accounts GROUP BY account_id) c ON c.account_id = t.account_id
+  LEFT JOIN (SELECT account_id, min(org_id) AS org_id
+    FROM accounts GROUP BY account_id) c ON c.account_id = t.account_id
   GROUP BY t.template_id)
-SELECT s.*, u.* EXCLUDE (template_id), round(log2(e.n / greatest(u.accounts, 1)), 6) AS rarity_bits, 0.0 AS slot_entropy_bits,
+SELECT s.*, u.* EXCLUDE (template_id), round(log2(e.n / greatest(u.accounts, 1)), 6) AS rarity_bits,
+  0.0 AS slot_entropy_bits,
   []::VARCHAR[] AS rules, 'unclear' AS verdict, 'not yet judged' AS verdict_reason
 FROM template_skeletons s JOIN used u USING (template_id), everyone e
 ORDER BY s.template_id
@@ -248,7 +256,7 @@ ORDER BY s.template_id
 
 def _entropy(con: duckdb.DuckDBPyConnection) -> None:
     """Entropy of the distinct texts of each template, added up in a fixed order."""
-    rows = con.execute(
+    rows: dict[str, Any] = con.execute(
         """SELECT template_id, count(*) AS n FROM asked JOIN template_texts USING (part, text_id)
         GROUP BY template_id, text_id ORDER BY template_id, n, text_id"""
     ).fetchnumpy()

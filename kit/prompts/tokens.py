@@ -1,4 +1,5 @@
-"""Texts to tokens, many at a time: words where a script has spaces, characters where it has none, numbers masked."""
+"""Texts to tokens, many at a time: words where a script has spaces, characters where it has none, numbers
+masked."""
 
 from __future__ import annotations
 
@@ -102,7 +103,7 @@ def _scan(texts: list[str]) -> tuple[U32, I64, I64, I64]:
     first_of_run, last_of_run = (change[:-1] != 0) & (run > 0), (change[1:] != 0) & (run > 0)
     starts = np.flatnonzero(first_of_run | single)
     ends = np.flatnonzero(last_of_run | single) + 1
-    up, down = _powers(1 << max(12, int(len(code)).bit_length()))
+    up, down = _powers(1 << max(12, len(code).bit_length()))
     sums = np.zeros(len(code) + 1, np.uint64)
     np.cumsum(folds[code] * up[: len(code)], out=sums[1:])
     tokens = (mix64((sums[ends] - sums[starts]) * down[starts]) >> np.uint64(32)).astype(np.uint32)

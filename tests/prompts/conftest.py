@@ -41,8 +41,18 @@ def town(seed: int = 1) -> list[Row]:
     ) -> None:
         n = len(rows)
         at = f"2026-05-{1 + n % 28:02d}T{n % 24:02d}:{n % 60:02d}:{(n * 7) % 60:02d}Z"
-        rows.append({"request_id": f"r{n}", "account_id": account, "org_id": org or f"org-{account}", "occurred_at": at,
-                     "prompt_text": prompt, "response_text": answer or free(rng), "output_tokens": tokens, **more})  # fmt: skip
+        rows.append(
+            {
+                "request_id": f"r{n}",
+                "account_id": account,
+                "org_id": org or f"org-{account}",
+                "occurred_at": at,
+                "prompt_text": prompt,
+                "response_text": answer or free(rng),
+                "output_tokens": tokens,
+                **more,
+            }
+        )
 
     for i in range(240):
         ask(
@@ -64,9 +74,17 @@ def town(seed: int = 1) -> list[Row]:
         ask("monitor", "Reply with the word pong.", tokens=1)
     said = [str(r["response_text"]) for r in rows if str(r["account_id"]).startswith("camp-")]
     for i in range(60):
-        rows.append({**rows[0], "request_id": f"c{i}", "account_id": f"clean-{i % 4}", "org_id": f"org-clean-{i % 4}",
-                     "occurred_at": "2026-05-30T00:00:00Z", "prompt_text": CLEAN + said[i],
-                     "response_text": free(rng)})  # fmt: skip
+        rows.append(
+            {
+                **rows[0],
+                "request_id": f"c{i}",
+                "account_id": f"clean-{i % 4}",
+                "org_id": f"org-clean-{i % 4}",
+                "occurred_at": "2026-05-30T00:00:00Z",
+                "prompt_text": CLEAN + said[i],
+                "response_text": free(rng),
+            }
+        )
     return rows
 
 

@@ -1,4 +1,5 @@
-"""The derived tables: the campaign's templates are harvest, look-alikes are not, and nothing depends on the order."""
+"""The derived tables: the campaign's templates are harvest, look-alikes are not, and nothing depends on the
+order."""
 
 from __future__ import annotations
 
@@ -28,14 +29,16 @@ def verdicts(con: duckdb.DuckDBPyConnection, role: str) -> dict[str, str]:
 def test_the_campaign_is_harvest_with_every_request_and_nobody_else(built: duckdb.DuckDBPyConnection) -> None:
     found = built.execute(
         """SELECT regexp_extract(account_id, '^[a-z]+') AS role, count(*) FROM request_templates t
-        JOIN templates USING (template_id) WHERE verdict = 'harvest' AND NOT in_harness GROUP BY role ORDER BY role"""
+        JOIN templates USING (template_id)
+          WHERE verdict = 'harvest' AND NOT in_harness GROUP BY role ORDER BY role"""
     ).fetchall()
     assert found == [("camp", 240), ("clean", 60), ("relay", 240)]
 
 
 def test_the_skeleton_shows_the_constant_text_and_its_slot(built: duckdb.DuckDBPyConnection) -> None:
     (skeleton,) = verdicts(built, "camp")
-    assert skeleton.startswith("{…}") and "between [[calc]] and [[/calc]] markers first, always" in skeleton
+    assert skeleton.startswith("{…}")
+    assert "between [[calc]] and [[/calc]] markers first, always" in skeleton
 
 
 def test_look_alikes_are_harmless_and_say_why(built: duckdb.DuckDBPyConnection) -> None:
@@ -67,8 +70,10 @@ def test_counts_of_templates_add_up_from_requests(built: duckdb.DuckDBPyConnecti
         "SELECT rarity_bits, slot_entropy_bits FROM templates WHERE skeleton LIKE '%[[calc]]%'"
     ).fetchone()
     accounts = built.execute("SELECT count(DISTINCT account_id) FROM requests").fetchone()
-    assert accounts is not None and bits is not None
-    assert abs(2 ** bits[0] - accounts[0] / 6) < 1e-3 and abs(2 ** bits[1] - 240) < 1e-2
+    assert accounts is not None
+    assert bits is not None
+    assert abs(2 ** bits[0] - accounts[0] / 6) < 1e-3
+    assert abs(2 ** bits[1] - 240) < 1e-2
 
 
 def test_answers_that_come_back_are_found_with_both_ends(built: duckdb.DuckDBPyConnection) -> None:
@@ -87,7 +92,8 @@ def test_tables_are_the_same_whatever_the_order_the_sources_and_the_threads(
     other = database(town(), seed=9, threads=1)
     for table in TABLES:
         assert built.execute(f"FROM {table}").fetchall() == other.execute(f"FROM {table}").fetchall(), table
-    by_request = "SELECT r.request_id, t.part, t.template_id, t.in_harness FROM request_templates t JOIN requests r USING (source_id, line) ORDER BY ALL"
+    by_request = """SELECT r.request_id, t.part, t.template_id, t.in_harness FROM request_templates t
+        JOIN requests r USING (source_id, line) ORDER BY ALL"""
     assert built.execute(by_request).fetchall() == other.execute(by_request).fetchall()
 
 

@@ -70,9 +70,8 @@ def test_a_family_is_found_whole_among_free_texts(kind: str) -> None:
     family = list({KINDS[kind](rng) for _ in range(80)})
     label = mined(family + [text(rng) for _ in range(600)])
     inside = label[: len(family)]
-    assert max(inside.count(v) for v in set(inside)) >= 0.95 * len(family) and -1 not in {
-        max(inside, key=inside.count)
-    }
+    assert max(inside.count(v) for v in set(inside)) >= 0.95 * len(family)
+    assert -1 not in {max(inside, key=inside.count)}
     assert set(label[len(family) :]) == {-1}
 
 
@@ -84,7 +83,9 @@ def test_families_that_share_their_last_sentence_stay_apart() -> None:
     ]
     texts = [f"{h} {text(rng)} Let us think about it step by step." for h in heads for _ in range(60)]
     label = mined(texts + [text(rng) for _ in range(400)])
-    assert len(set(label[:60])) == len(set(label[60:120])) == 1 and label[0] != label[60] and -1 not in label[:120]
+    assert len(set(label[:60])) == len(set(label[60:120])) == 1
+    assert label[0] != label[60]
+    assert -1 not in label[:120]
 
 
 def test_a_common_beginning_is_no_family() -> None:
@@ -143,5 +144,7 @@ def test_tokens_are_words_characters_masked_numbers_and_markup() -> None:
 )
 def test_hostile_text_is_tokenised_without_an_error(hostile: str) -> None:
     tokens, counts = tokenise([hostile, "next one"])
-    assert counts[1] == 2 and len(tokens) == counts.sum() and counts[0] <= 420
+    assert counts[1] == 2
+    assert len(tokens) == counts.sum()
+    assert counts[0] <= 420
     assert len(spans(hostile)[0]) >= 1

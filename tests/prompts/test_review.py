@@ -14,10 +14,18 @@ from kit.errors import CaseError, ParameterError
 
 CAMPAIGN = [f"camp-{i}" for i in range(6)]
 EVERY: dict[str, dict[str, Any]] = {
-    "templates": {"verdict": "harvest"}, "template_days": {"verdict": "harvest"}, "capabilities": {"accounts": CAMPAIGN},
-    "coverage": {"accounts": CAMPAIGN}, "scripts": {}, "phases": {"accounts": CAMPAIGN}, "flows": {}, "returned": {},
-    "replayed_signatures": {}, "rules": {}, "similar_accounts": {"account_id": "camp-0"},
-}  # fmt: skip
+    "templates": {"verdict": "harvest"},
+    "template_days": {"verdict": "harvest"},
+    "capabilities": {"accounts": CAMPAIGN},
+    "coverage": {"accounts": CAMPAIGN},
+    "scripts": {},
+    "phases": {"accounts": CAMPAIGN},
+    "flows": {},
+    "returned": {},
+    "replayed_signatures": {},
+    "rules": {},
+    "similar_accounts": {"account_id": "camp-0"},
+}
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -29,7 +37,9 @@ def test_an_analysis_replays_to_the_same_digest(name: str, town_case: Case) -> N
 
 def test_the_campaign_leads_by_rarity_weighted_reach(town_case: Case) -> None:
     first = prompts.templates(town_case, part="prompt").rows()[0]
-    assert "[[calc]]" in first["skeleton"] and first["verdict"] == "harvest" and first["accounts"] == 6
+    assert "[[calc]]" in first["skeleton"]
+    assert first["verdict"] == "harvest"
+    assert first["accounts"] == 6
 
 
 def test_capabilities_name_reasoning_for_the_campaign_and_nothing_for_people(town_case: Case) -> None:
@@ -53,9 +63,8 @@ def test_the_pooled_test_tells_the_campaign_from_people_and_people_from_nobody(t
     row = prompts.pooled_test(
         town_case, accounts=CAMPAIGN, ordinary=[f"person-{i}" for i in range(40)], draws=200
     ).rows()[0]
-    assert (
-        row["different"] is None and "Too little data" in row["note"]
-    )  # six prompts a person is not enough to draw from
+    assert row["different"] is None
+    assert "Too little data" in row["note"]
 
 
 def test_hostile_prompts_come_out_as_text(make_case: Callable[..., Case]) -> None:
@@ -76,8 +85,12 @@ def test_hostile_prompts_come_out_as_text(make_case: Callable[..., Case]) -> Non
     template = prompts.templates(case, part="prompt")["template_id"][0]
     result = prompts.examples(case, template, n=50)
     shown = result._repr_html_()
-    assert "<script" not in shown and "\x1b" not in shown and "\u202e" not in shown and "&lt;script&gt;" in shown
-    assert max(len(t) for t in result["text"]) <= 2000 and result["characters"].max() > 1_000_000
+    assert "<script" not in shown
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert "&lt;script&gt;" in shown
+    assert max(len(t) for t in result["text"]) <= 2000
+    assert result["characters"].max() > 1_000_000
 
 
 def test_an_unknown_template_or_account_is_said(town_case: Case) -> None:
@@ -103,14 +116,20 @@ def test_a_rule_of_the_case_is_used_and_listed(make_case: Callable[..., Case]) -
     rows = [r for r in town() if str(r["account_id"]).startswith("relay")]
     case = make_case(rows, OWN)
     matched = {r["skeleton"]: r["rules"] for r in prompts.templates(case, part="system").rows()}
-    assert "calc_markers" in matched[PERSONAS[0]] and "calc_markers" not in matched[PERSONAS[1]]
+    assert "calc_markers" in matched[PERSONAS[0]]
+    assert "calc_markers" not in matched[PERSONAS[1]]
     assert "calc_markers" in prompts.rules(case)["rule_id"].to_list()
 
 
 @pytest.mark.parametrize(
     ("text", "say"),
-    [("- id: [", "is not YAML"), (OWN.replace("kind: elicitation", "kind: bad"), "kind 'bad'"), (OWN.replace("larkwood bank", "("), "calc_markers"), (OWN.replace("weight", "wieght"), "wieght")],
-)  # fmt: skip
+    [
+        ("- id: [", "is not YAML"),
+        (OWN.replace("kind: elicitation", "kind: bad"), "kind 'bad'"),
+        (OWN.replace("larkwood bank", "("), "calc_markers"),
+        (OWN.replace("weight", "wieght"), "wieght"),
+    ],
+)
 def test_a_wrong_rule_names_its_file_and_entry(text: str, say: str, make_case: Callable[..., Case]) -> None:
     with pytest.raises(CaseError, match=r"own\.yaml") as error:
         make_case(
