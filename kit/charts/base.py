@@ -214,15 +214,15 @@ def series(
 
     legend = alt.Legend(title=title or field)
     common: dict[str, Any] = {"field": field, "type": "nominal", "legend": legend}
-    if order:
-        common["sort"] = [_label(o) for o in order]
+    # An explicit domain rather than a sort: with a sort Vega-Lite draws a legend for each of the two encodings.
+    domain: dict[str, Any] = {"domain": [_label(o) for o in order]} if order else {}
     second = (
-        alt.Shape(scale=alt.Scale(range=list(SHAPES)), **common)
+        alt.Shape(scale=alt.Scale(range=list(SHAPES), **domain), **common)
         if points
-        else alt.StrokeDash(scale=alt.Scale(range=[list(d) for d in DASHES]), **common)
+        else alt.StrokeDash(scale=alt.Scale(range=[list(d) for d in DASHES], **domain), **common)
     )
     return {
-        "color": alt.Color(scale=alt.Scale(range=list(PALETTE)), **common),
+        "color": alt.Color(scale=alt.Scale(range=list(PALETTE), **domain), **common),
         "shape" if points else "strokeDash": second,
     }
 
@@ -246,6 +246,9 @@ def bars(result: Result, x: str, y: str, *, title: str = "", alt: str = "", top:
     """Bars of a number `x` for each `y`, longest first, at most `top` of them: for a quick look at any Result."""
     import altair as alt_
 
+    rows(result, x, y)
+    if len(result) and not result.frame.schema[x].is_numeric():
+        raise ChartError(f"The column {x!r} holds no numbers; name the number first: bars(result, number, name).")
     shown = result.frame.sort([x, y], descending=[True, False]).head(top) if len(result) else result.frame
     chart = (
         alt_.Chart(rows(shown, x, y))

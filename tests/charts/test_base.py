@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from kit import charts
-from kit.charts.base import DASHES, PALETTE, ChartError, Figure, events, figure, rows
+from kit.charts.base import DASHES, PALETTE, ChartError, Figure, events, figure, rows, series
 from kit.result import Result
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m&\"' ]]>"
@@ -90,6 +90,24 @@ def test_a_chart_without_words_or_with_a_missing_column_is_refused():
         figure(chart.chart, result(3), title="t", alt=" ")
     with pytest.raises(ChartError, match=r"needs a column 'tokens'.*has hour_at, requests, account_id"):
         charts.lines(result(3), "hour_at", "tokens")
+
+
+@pytest.mark.parametrize("order", [None, ["c", "a", "b"]])
+@pytest.mark.parametrize("points", [True, False])
+def test_a_series_has_one_legend_for_colour_and_dash_or_shape(order, points):
+    import altair as alt
+
+    data = rows(pl.DataFrame({"x": [1, 2, 3], "y": [1, 2, 3], "name": ["a", "b", "c"]}))
+    chart = alt.Chart(data).mark_point() if points else alt.Chart(data).mark_line()
+    drawn = chart.encode(x="x:Q", y="y:Q", **series("name", title="Legend", points=points, order=order))
+    texts = "".join(figure(drawn, result(1), title="t", alt="A chart with a legend.").svg().split(">Legend<")[1:])
+    assert texts
+    assert ">Legend<" not in texts
+
+
+def test_bars_of_what_is_no_number_are_refused():
+    with pytest.raises(ChartError, match=r"'account_id' holds no numbers; name the number first"):
+        charts.bars(result(3), "account_id", "requests")
 
 
 def test_more_series_than_dashes_are_refused():
