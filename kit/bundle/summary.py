@@ -107,8 +107,9 @@ def _asked_by(case: dict[str, Any]) -> str:
 def _lead(evidence: dict[str, Any]) -> str:
     proposed = [c for c in evidence["clusters"] if c["proposed"]]
     dismissed = len(evidence["clusters"]) - len(proposed)
-    further = f"{number(dismissed)} further group{'s were' if dismissed != 1 else ' was'} examined and dismissed."
-    examined = further[0].upper() + further[1:]
+    word = "further group" if proposed else "group"
+    examined = f"{number(dismissed)} {word}{'s were' if dismissed != 1 else ' was'} examined and dismissed."
+    examined = examined[0].upper() + examined[1:]
     if not proposed:
         none = "No group of accounts in the received logs is proposed as one operation."
         return f"{none} {examined}" if dismissed else none
@@ -212,6 +213,10 @@ def _not_claimed(proposed: list[dict[str, Any]]) -> str:
         if (c["claims"].get("D") or {}).get("grade") in ("established", "supported")
     ]
     named = "" if who else "Nothing here says who is behind any account. "
+    if not proposed:
+        return (
+            f"{named}That nothing is proposed does not show that nothing happened: it may be too small or unlogged."
+        )
     return (
         f"{named}Nothing here shows that a model was trained on the answers: logs do not record that. Nationality, "
         "country and language were not used as evidence. Requests of the same accounts that are not attributed are "
@@ -231,6 +236,12 @@ def _doubts(evidence: dict[str, Any]) -> list[str]:
         doubts.append(f"{group(c)}: {_margin(c['families'])}.")
     against = [f for f in evidence["findings"] if f.get("contradicts")]
     doubts += [f"What speaks against the finding “{f['slug']}”, set out with it below." for f in against[:2]]
+    if not any(c["proposed"] for c in evidence["clusters"]):
+        return [
+            *doubts,
+            "Evidence from outside the logs that ties some of the accounts together.",
+            "A longer or fuller export, in which one more family of evidence holds for a group.",
+        ]
     general = "A contract, a verified organisation or a user base that ties the accounts together innocently."
     return [*doubts[:5], general, "An export that holds the same period and does not show the same counts."]
 

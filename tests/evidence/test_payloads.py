@@ -178,3 +178,15 @@ def test_annexes_are_complete_and_say_how_many_rows_they_have(sealed: Sealed) ->
         assert row["rows"] == twin.height == len(list(csv.reader(io.StringIO(text, newline="")))) - 1
     cited = pl.read_parquet(next(folder.glob("*cited-lines.parquet")))
     assert cited.height == 200
+
+
+def test_a_case_in_which_nothing_is_proposed_says_so_and_no_more(tmp_path: Path) -> None:
+    folder = create_case(tmp_path / "INC-7")
+    load.load(folder, [write_exports(tmp_path / "exports")[0]])
+    derive.rebuild(folder)
+    made = bundle.seal(open_case(folder), tmp_path / "bundle")
+    text = (made / "data" / "summary.md").read_text(encoding="utf-8")
+    assert "No group of accounts in the received logs is proposed as one operation." in text
+    assert "does not show that nothing happened" in text
+    assert "further group" not in text
+    assert json.loads((made / "data" / "evidence.json").read_text())["coverage"]["requests"] == 400
