@@ -68,14 +68,10 @@ class Result:
     def _repr_html_(self) -> str:
         shown = self.frame.head(SHOWN_ROWS)
         head = "".join(f"<th scope='col'>{_cell(c)}</th>" for c in shown.columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{_cell(v)}</td>" for v in row) + "</tr>" for row in shown.rows()
-        )
+        body = "".join("<tr>" + "".join(f"<td>{_cell(v)}</td>" for v in row) + "</tr>" for row in shown.rows())
         rows = f"rows 1 to {shown.height:,} of {self.frame.height:,}" if len(self) else "no rows"
         caption = f"{_cell(self.name)}: {rows}, digest {self.digest[:12]}"
-        return (
-            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        )
+        return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def plain(value: Any) -> Any:
