@@ -1,0 +1,71 @@
+"""Acting together over all candidate sets, and the pivot of a common tool told from the pivot of a set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from kit import Case, stats, volume
+from kit.case import replay
+
+BEGIN = datetime(2026, 4, 20, tzinfo=UTC)
+RELEASE = BEGIN + timedelta(days=21)
+
+
+def queue(rng: np.random.Generator, n: int) -> list[dict]:
+    """A pool of one organisation serving one queue in turn, in sessions at random hours of 28 days."""
+    rows = []
+    for day in range(28):
+        begin = BEGIN + timedelta(days=day, seconds=float(rng.uniform(0, 80_000)))
+        for i, s in enumerate(np.sort(rng.uniform(0, 5000, 6 * n))):
+            rows.append(
+                {"account_id": f"x{i % n}", "org_id": "pool", "occurred_at": begin + timedelta(seconds=float(s))}
+            )
+    return rows
+
+
+def office(rng: np.random.Generator, org: str, n: int) -> list[dict]:
+    return [
+        {
+            "account_id": f"{org}{a}",
+            "org_id": org,
+            "occurred_at": BEGIN + timedelta(days=d, hours=14, seconds=float(s)),
+        }
+        for a in range(n)
+        for d in range(28)
+        if d % 7 < 5
+        for s in rng.normal(0, 7200, rng.poisson(6))
+    ]
+
+
+def test_the_set_that_serves_a_queue_is_found_among_offices(case_of: Callable[..., Case]) -> None:
+    rng = np.random.default_rng(1)
+    rows = queue(rng, 8) + office(rng, "a", 8) + office(rng, "b", 8)
+    rows += [{"account_id": f"t{i}", "org_id": "tiny", "occurred_at": BEGIN + timedelta(hours=i)} for i in range(5)]
+    accounts = [
+        {"account_id": r["account_id"], "org_id": r["org_id"]} for r in {r["account_id"]: r for r in rows}.values()
+    ]
+    result = volume.acting_together(case_of(rows, accounts))
+    found = {r["group_id"]: r for r in result.rows()}
+    assert found["pool"]["verdict"] == "together"
+    assert (found["pool"]["accounts"], found["pool"]["events"]) == (8, 28 * 48)
+    assert {found[g]["verdict"] for g in ("a", "b")} == {"not beyond their own rhythms"}
+    assert found["tiny"]["verdict"] == stats.TOO_LITTLE
+    assert replay(case_of(rows, accounts, name="again"), result.call, result.arguments).digest == result.digest
+
+
+def test_users_of_a_tool_that_changed_its_default_did_not_pivot_on_their_own(case_of: Callable[..., Case]) -> None:
+    rng = np.random.default_rng(2)
+    rows = []
+    for a in range(90):
+        tool, share = (a < 40), 0.6 if a < 40 else float(rng.beta(1, 5))
+        for s in rng.uniform(0, 35 * 86_400, 500):
+            at = BEGIN + timedelta(seconds=float(s))
+            model = "new" if at >= RELEASE and rng.random() < share else "old"
+            client = "editor/1.0" if tool else f"sdk-{a % 30}/2"
+            rows.append({"account_id": f"p{a:02}", "occurred_at": at, "request_model": model, "user_agent": client})
+    case = case_of(rows, releases=[{"request_model": "new", "released_at": RELEASE}])
+    some = volume.release_pivot(case, accounts=[f"p{a:02}" for a in range(12)]).rows()
+    assert [r["verdict"] for r in some] == ["as others of its tool"]
