@@ -17,3 +17,4 @@ SELECT
   count(*) FILTER (WHERE time_quality IN ('naive_assumed', 'log_arrival', 'none')) AS with_uncertain_time,
   count(*) FILTER (WHERE sampling_rate < 1) AS from_sampled_logs
 FROM requests
+ORDER BY requests
