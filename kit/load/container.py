@@ -19,7 +19,7 @@ from isal import igzip, isal_zlib
 
 from kit.errors import LoadError
 
-PIECE = 16 << 20
+PIECE = 32 << 20
 LONGEST_LINE = 256 << 20
 PACKED = {b"\x1f\x8b": "gzip", b"(\xb5/\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 FOREIGN = {b"PK\x03\x04": "a ZIP archive", b"SQLite format 3": "an SQLite database", b"%PDF": "a PDF file"}

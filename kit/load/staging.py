@@ -1,8 +1,9 @@
 """One export becomes one immutable Parquet part, with its rejects and its entry for `sources` beside it.
 
-Records with canonical names go from text to Parquet inside DuckDB and Polars; a piece of text that DuckDB refuses,
-or of which it reads another number of rows than there are lines, is read again line by line. Records of other
-formats are mapped in Python to canonical names first. All go through the same SELECT (kit/load/casting.py).
+Records with canonical names go from text to Parquet inside DuckDB, several pieces at once; a piece of text that
+DuckDB refuses, or of which it reads another number of rows than there are lines, is read again line by line.
+Records of other formats are mapped in Python to canonical names first. All go through the same SELECT
+(kit/load/casting.py).
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import json
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,7 +24,6 @@ from typing import Any
 import duckdb
 import orjson
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from kit.database import first_line
 from kit.errors import LoadError
@@ -31,11 +33,13 @@ from kit.formats.secrets import mask_secrets
 from kit.formats.values import column_value
 from kit.load import casting
 from kit.load.container import Container, pieces
+from kit.load.parquet import concatenate
 from kit.load.records import Read, Reject, Shape, csv_rows, json_lines, numbered, read, text_of_row, unwrap
 from kit.result import visible
 
-BATCH = 8 << 20
-ROW_GROUP = 30_000
+BATCH = 32 << 20
+WRITERS = 2
+IN_FLIGHT = 3  # pieces read and not yet written
 LINE = 4 << 20  # longer CSV records are read row by row
 KEPT_REJECTS = 100_000
 OPEN_CALLS = 20_000  # calls whose records may still come, when records are stitched
@@ -89,167 +93,194 @@ class Staging:
         self.counts = Counts()
         self.rejects: list[tuple[int, str, str]] = []
         self.ties: list[tuple[int, str]] = []
-        self.side: dict[str, list[pl.DataFrame]] = {}
+        self.side: dict[str, list[Future[_Piece | None]]] = {}
+        self.lock = threading.Lock()
         self.open: dict[str, tuple[int, list[Any]]] = {}
         self.mark = f"{os.getpid()}-{threading.get_ident()}"
         self.spill = folder / ".spill"
         self.partial = folder / "requests" / f"{plan.sha256}.{self.mark}.partial"
-        self.con = duckdb.connect()
+        self.writers: queue.Queue[_Writer] = queue.Queue()
+        self.slots: list[list[Future[_Piece | None]]] = []
+        self.written = 0
         self.bound = casting.content_keys(key) if content == "hash" else {}
 
     def run(self) -> Counts:
         """Stage the export. Raises LoadError if it cannot be read as a whole."""
         for name in ("requests", "rejects", "side", "exports", ".spill"):
             (self.folder / name).mkdir(exist_ok=True)
-        casting.prepare(self.con, self.key)
+        for _ in range(WRITERS):
+            self.writers.put(_Writer(self.key))
+        self.pool = ThreadPoolExecutor(WRITERS)
         try:
-            if self.plan.kind == "requests":
-                self._sink()
-            else:
-                self.side[self.plan.kind] = list(self._frames())
-            self._finish()
+            self._read()
+            self._finish([piece for slot in self.slots for one in slot if (piece := one.result())])
         finally:
-            self.con.close()
+            self.pool.shutdown(cancel_futures=True)
+            while not self.writers.empty():
+                self.writers.get().con.close()
             self.partial.unlink(missing_ok=True)
             for file in self.spill.glob(f"{self.mark}-*"):
                 file.unlink(missing_ok=True)
         return self.counts
 
-    def _sink(self) -> None:
-        """Hand frames to Polars as they come; it packs them in a thread of its own while DuckDB reads the next."""
-        empty = self._cast("(SELECT NULL::VARCHAR AS request_id LIMIT 0)", {"request_id"}, [])
-        sink = _Sink(self.partial, empty.schema)
-        try:
-            for frame in self._frames():
-                sink.put(frame)
-        finally:
-            sink.close()
-
-    def _frames(self) -> Iterator[pl.DataFrame]:
+    def _read(self) -> None:
         fast = self.plan.format is None and not self.plan.unwrapped
         if fast and self.plan.shape.kind == "ndjson":
-            frames = self._ndjson_frames()
+            self._read_ndjson()
         elif fast and self.plan.shape.kind == "csv":
-            frames = self._csv_frames()
+            self._read_csv()
         elif fast and self.plan.shape.kind == "parquet":
-            frames = self._parquet_frames()
+            self._read_parquet()
         else:
-            frames = self._mapped_frames(
-                read(self.plan.container, self.plan.shape, self._advance, self.plan.format)
-            )
-        for frame in frames:
-            self.counts.rows += frame.height
-            self.progress(0, frame.height)
-            yield frame
+            reads = read(self.plan.container, self.plan.shape, self._advance, self.plan.format)
+            self.slots.append(self._read_records(reads))
 
-    # --- canonical names: from text to frames inside DuckDB ------------------------------------------------------
+    # --- canonical names: from text to Parquet inside DuckDB ------------------------------------------------------
 
-    def _ndjson_frames(self) -> Iterator[pl.DataFrame]:
-        # DuckDB 2.0 refuses some files whose last line has no line end, so every piece gets one.
+    def _read_ndjson(self) -> None:
         columns = ", ".join(f"{n}: 'VARCHAR'" for n in sorted(self.plan.names))
+        reader = f"read_json('{{file}}', format='newline_delimited', columns={{{{{columns}}}}})"
+        waiting: deque[tuple[int, bytes, int]] = deque()
         first = 1
-        for n, text in enumerate(pieces(self.plan.container, self._advance)):
+        for text in pieces(self.plan.container, self._advance):
             lines = text.count(b"\n") + (not text.endswith(b"\n"))
-            frame = None
-            if text.count(b"\n{") + text.startswith(b"{") == lines:  # one object a line, as far as can be seen
-                file = self._spill_file(n, "json", text, b"" if text.endswith(b"\n") else b"\n")
-                reader = f"read_json('{file}', format='newline_delimited', columns={{{columns}}})"
-                frame = self._try_cast(reader, self.plan.names, range(first, first + lines))
-            if frame is None:
-                ((_, listed),) = numbered([text])
-                yield from self._mapped_frames(json_lines(first, listed))
-            else:
-                self.counts.loaded += frame.height
-                yield frame
+            one_each = text.count(b"\n{") + text.startswith(b"{") == lines  # objects, as far as can be seen
+            # DuckDB 2.0 refuses some files whose last line has no line end, so every piece gets one
+            end = b"" if text.endswith(b"\n") else b"\n"
+            slot = [self._submit(reader, (text, end), first, lines)] if one_each else [_nothing()]
+            self.slots.append(slot)
+            waiting.append((len(self.slots) - 1, text, first))
             first += lines
+            if len(waiting) >= IN_FLIGHT:
+                self._settle_ndjson(*waiting.popleft())
+        while waiting:
+            self._settle_ndjson(*waiting.popleft())
 
-    def _csv_frames(self) -> Iterator[pl.DataFrame]:
+    def _settle_ndjson(self, n: int, text: bytes, first: int) -> None:
+        if not self._counted(self.slots[n]):
+            ((_, lines),) = numbered([text])
+            self.slots[n] = self._read_records(json_lines(first, lines))
+
+    def _read_csv(self) -> None:
         shape = self.plan.shape
         columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(shape.names)))
         picked = ", ".join(f"c{i} AS {n}" for i, n in enumerate(shape.names) if n in self.plan.names)
         texts = pieces(self.plan.container, self._advance, whole_records=True)
+        waiting: deque[tuple[int, bytes, int]] = deque()
         row = 1
-        for n, text in enumerate(texts):
-            start = (text.find(b"\n") + 1 or len(text)) if n == 0 else 0  # after the header
-            body = memoryview(text)[start:]
-            expected = _csv_records(text[start:]) or None if start < len(text) else 0
-            frame = None
-            if expected == 0:
-                continue
-            if expected is not None:
-                file = self._spill_file(n, "csv", body)
-                options = (
-                    f"columns={{{columns}}}, header=false, auto_detect=false, delim='{shape.delimiter}', "
-                    f"quote='\"', escape='\"', strict_mode=true, max_line_size={LINE}, "
-                    f"buffer_size={4 * LINE}, new_line='{_line_end(text)}'"
-                )
-                reader = f"(SELECT {picked} FROM read_csv('{file}', {options}))"  # noqa: S608
-                frame = self._try_cast(reader, self.plan.names, range(row, row + expected))
-            if frame is None:  # from here on, row by row: a stray quote may reach over the pieces
-                header = _header(shape)
-                rest = numbered(_chained(header if n else b"", text, texts))
-                yield from self._mapped_frames(csv_rows(rest, shape, first_row=row))
+        for text in texts:
+            start = 0 if self.slots else text.find(b"\n") + 1 or len(text)  # after the header
+            body = text[start:]
+            expected = _csv_records(body)
+            options = (
+                f"columns={{{{{columns}}}}}, header=false, auto_detect=false, delim='{shape.delimiter}', "
+                f"quote='\"', escape='\"', strict_mode=true, max_line_size={LINE}, "
+                f"buffer_size={4 * LINE}, new_line='{_line_end(text)}'"
+            )
+            reader = f"(SELECT {picked} FROM read_csv('{{file}}', {options}))"  # noqa: S608
+            slot = [self._submit(reader, (body,), row, expected)] if expected else [_nothing()]
+            self.slots.append(slot if body else [])
+            waiting.append((len(self.slots) - 1, body, row))
+            row += expected or 0
+            if (len(waiting) >= IN_FLIGHT or not expected) and not self._settle_csv(waiting, texts):
                 return
-            self.counts.loaded += frame.height
-            row += frame.height
-            yield frame
+        self._settle_csv(waiting, texts, all_of_them=True)
 
-    def _parquet_frames(self) -> Iterator[pl.DataFrame]:
+    def _settle_csv(
+        self, waiting: deque[tuple[int, bytes, int]], texts: Iterator[bytes], *, all_of_them: bool = False
+    ) -> bool:
+        """Take the oldest piece; from one that DuckDB did not read on, all is read row by row: a stray quote may
+        reach over the pieces. False if that happened."""
+        unread = len(waiting) and any(not self._started(n) for n, _, _ in waiting)
+        while waiting and (all_of_them or unread or len(waiting) >= IN_FLIGHT):
+            n, body, row = waiting.popleft()
+            if not self.slots[n] or self._counted(self.slots[n]):
+                continue
+            rest = [body, *(b for _, b, _ in waiting)]
+            for slot in self.slots[n + 1 :]:
+                for one in slot:
+                    if piece := one.result():
+                        piece.file.unlink()
+            del self.slots[n + 1 :]
+            blocks = numbered(_chained(_header(self.plan.shape), rest, texts))
+            self.slots[n] = self._read_records(csv_rows(blocks, self.plan.shape, first_row=row))
+            waiting.clear()
+            return False
+        return True
+
+    def _started(self, n: int) -> bool:
+        return not self.slots[n] or not (self.slots[n][0].done() and self.slots[n][0].result() is None)
+
+    def _read_parquet(self) -> None:
         file = self.plan.path.as_posix().replace("'", "''")
         picked = ", ".join(f'"{n}"::VARCHAR AS {n}' for n in sorted(self.plan.names))
-        step = ROW_GROUP
+        source = (
+            f"(SELECT {picked}, file_row_number + 1 AS _line FROM read_parquet('{file}', file_row_number=true))"  # noqa: S608
+        )
+        writer = self.writers.get()
         try:
-            total = self.con.execute(f"SELECT count(*) FROM read_parquet('{file}')").fetchall()[0][0]  # noqa: S608
-            for start in range(0, total, step):
-                window = f"file_row_number >= {start} AND file_row_number < {start + step}"
-                query = f"(SELECT {picked} FROM read_parquet('{file}', file_row_number=true) WHERE {window})"  # noqa: S608
-                frame = self._cast(query, self.plan.names, range(start + 1, min(start + step, total) + 1))
-                self.counts.loaded += frame.height
-                self._advance(self.plan.container.size * frame.height // max(total, 1))
-                yield frame
+            writer.con.execute(f"SET threads = {os.cpu_count() or 2}")
+            piece = writer.write(self, source, self.plan.names, "_line", self._piece_file(), self.plan.kind)
         except duckdb.Error as e:
             raise LoadError(
                 f"{self.plan.path} cannot be read as Parquet ({first_line(e)}); ask for it again."
             ) from e
+        finally:
+            self.writers.put(writer)
+        done: Future[_Piece | None] = Future()
+        done.set_result(piece)
+        self.slots.append([done])
+        self._counted(self.slots[-1])
+        self._advance(self.plan.container.size)
 
-    def _try_cast(self, reader: str, names: frozenset[str], lines: range | list[int]) -> pl.DataFrame | None:
-        try:
-            frame = self._cast(reader, names, None)
-        except (duckdb.Error, pl.exceptions.ComputeError):  # DuckDB's, passed on while Polars took the rows
+    def _submit(self, reader: str, texts: Sequence[bytes], first: int, expected: int) -> Future[_Piece | None]:
+        """Have one piece of text read and written by DuckDB; None if it does not give the expected rows."""
+
+        def work() -> _Piece | None:
+            writer = self.writers.get()
+            target = self._piece_file()
+            file = target.with_suffix(".text")
+            try:
+                with file.open("wb") as f:
+                    f.writelines(texts)
+                source = reader.format(file=file.as_posix().replace("'", "''"))
+                line = f"row_number() OVER () + {first - 1}"
+                piece = writer.write(self, source, self.plan.names, line, target, self.plan.kind)
+                if piece.rows == expected:
+                    return piece
+            except duckdb.Error:
+                pass  # read again record by record, where each line gets its reason
+            finally:
+                file.unlink(missing_ok=True)
+                self.writers.put(writer)
+            target.unlink(missing_ok=True)
             return None
-        return self._placed(frame, lines) if frame.height == len(lines) else None
 
-    def _cast(self, reader: str, names: Any, lines: Any, kind: str = "") -> pl.DataFrame:
-        kind = kind or self.plan.kind
-        select = casting.cast_select(kind, set(names), self.content)
-        bound = self.bound if "$inner" in select else {}
-        frame = pl.DataFrame(self.con.sql(f"SELECT {select} FROM {reader}", params=bound or None))  # noqa: S608
-        failed = frame["failed"]
-        if failed.max():
-            for bit, name in enumerate(casting.checked_columns(kind)):
-                count = int((failed & (1 << bit) != 0).sum())
-                if count:
-                    self.counts.failed[name] = self.counts.failed.get(name, 0) + count
-        frame = frame.drop("failed")
-        return frame if lines is None else self._placed(frame, lines)
+        return self.pool.submit(work)
 
-    def _placed(self, frame: pl.DataFrame, lines: Any) -> pl.DataFrame:
-        numbers = (
-            pl.int_range(lines.start, lines.stop, dtype=pl.Int64, eager=True)
-            if isinstance(lines, range)
-            else pl.Series(lines, dtype=pl.Int64)
-        )
-        return frame.with_columns(pl.lit(self.plan.source_id).alias("source_id"), numbers.alias("line"))
+    def _piece_file(self) -> Path:
+        self.written += 1
+        return self.spill / f"{self.mark}-{self.written}-{threading.get_ident()}.parquet"
 
-    def _spill_file(self, n: int, suffix: str, *texts: bytes | memoryview) -> str:
-        file = self.spill / f"{self.mark}-{n % 2}.{suffix}"
-        with file.open("wb") as f:
-            f.writelines(texts)
-        return file.as_posix().replace("'", "''")
+    def _counted(self, slot: list[Future[_Piece | None]]) -> bool:
+        """Whether a slot's only piece was read; then its rows count as loaded."""
+        piece = slot[0].result()
+        if piece is None:
+            return False
+        self.counts.loaded += piece.rows
+        self._note(piece)
+        return True
+
+    def _note(self, piece: _Piece) -> None:
+        self.counts.rows += piece.rows
+        self.progress(0, piece.rows)
+        for name, count in piece.failed.items():
+            self.counts.failed[name] = self.counts.failed.get(name, 0) + count
 
     # --- any other shape: record by record ------------------------------------------------------------------------
 
-    def _mapped_frames(self, reads: Iterator[Read | int]) -> Iterator[pl.DataFrame]:
+    def _read_records(self, reads: Iterator[Read | int]) -> list[Future[_Piece | None]]:
+        pieces_of: list[Future[_Piece | None]] = []
         waiting: dict[str, list[bytes]] = {}
         numbers: dict[str, list[int]] = {}
         size = ordinal = 0
@@ -271,12 +302,13 @@ class Staging:
                 for number, whole in self._stitched(ordinal if many else line, record):
                     size += self._add(number, whole, waiting, numbers)
             if size > BATCH:
-                yield from self._flush(waiting, numbers)
+                self._flush(waiting, numbers, pieces_of)
                 size = 0
         for number, records in self.open.values():
             self._add(number, self._joined(records), waiting, numbers)
         self.open.clear()
-        yield from self._flush(waiting, numbers)
+        self._flush(waiting, numbers, pieces_of)
+        return pieces_of
 
     def _add(self, number: int, record: Any, waiting: dict[str, list[bytes]], numbers: dict[str, list[int]]) -> int:
         size = 0
@@ -332,24 +364,44 @@ class Staging:
         self.counts.loaded += 1
         return rows
 
-    def _flush(self, waiting: dict[str, list[bytes]], numbers: dict[str, list[int]]) -> Iterator[pl.DataFrame]:
-        for kind, rows in waiting.items():
-            if not rows:
-                continue
-            names = [n for n in casting.table_columns(kind) if n not in ("source_id", "line")]
-            columns = ", ".join(f"{n}: 'VARCHAR'" for n in names)
-            file = self._spill_file(len(kind), "mapped", b"\n".join([*rows, b""]))
-            reader = (
-                f"read_json('{file}', format='newline_delimited', columns={{{columns}}}, "
-                f"maximum_object_size={max(max(map(len, rows)) * 2, 1 << 24)})"
+    def _flush(
+        self,
+        waiting: dict[str, list[bytes]],
+        numbers: dict[str, list[int]],
+        pieces_of: list[Future[_Piece | None]],
+    ) -> None:
+        """Have the mapped rows written; what goes to other tables than the export's own is kept aside."""
+        while len(pieces_of) >= IN_FLIGHT and not pieces_of[-IN_FLIGHT].done():
+            pieces_of[-IN_FLIGHT].result()
+        for kind in list(waiting):
+            rows, lines = waiting.pop(kind), numbers.pop(kind)
+            job = self.pool.submit(self._write_rows, kind, rows, lines)
+            (pieces_of if kind == self.plan.kind else self.side.setdefault(kind, [])).append(job)
+
+    def _write_rows(self, kind: str, rows: list[bytes], lines: list[int]) -> _Piece | None:
+        names = [n for n in casting.table_columns(kind) if n not in ("source_id", "line")]
+        columns = ", ".join(f"{n}: 'VARCHAR'" for n in names)
+        target = self._piece_file()
+        file = target.with_suffix(".rows")
+        writer = self.writers.get()
+        try:
+            with file.open("wb") as f:
+                f.writelines(
+                    b'{"_line":%d,%s\n' % (n, r[1:] if len(r) > 2 else b'"":0}')
+                    for n, r in zip(lines, rows, strict=True)
+                )
+            source = (
+                f"read_json('{file.as_posix().replace(chr(39), chr(39) * 2)}', format='newline_delimited', "
+                f"columns={{_line: 'BIGINT', {columns}}}, maximum_object_size={max(max(map(len, rows)) * 2, 1 << 24)})"
             )
-            frame = self._cast(reader, names, numbers[kind], kind)
-            if kind == self.plan.kind:
-                yield frame
-            else:
-                self.side.setdefault(kind, []).append(frame)
-        waiting.clear()
-        numbers.clear()
+            piece = writer.write(self, source, frozenset(names), "_line", target, kind)
+        finally:
+            file.unlink(missing_ok=True)
+            self.writers.put(writer)
+        if kind == self.plan.kind:
+            with self.lock:
+                self._note(piece)
+        return piece
 
     # --- bookkeeping ----------------------------------------------------------------------------------------------
 
@@ -361,8 +413,9 @@ class Staging:
     def _advance(self, n: int) -> None:
         self.progress(n, 0)
 
-    def _finish(self) -> None:
+    def _finish(self, own_pieces: list[_Piece]) -> None:
         sha = self.plan.sha256
+        self.rejects.sort()
         if self.rejects:
             frame = pl.DataFrame(self.rejects, schema=["line", "reason", "excerpt"], orient="row")
             self._write(
@@ -373,12 +426,19 @@ class Staging:
             self._write(
                 frame.with_columns(pl.lit(self.plan.source_id).alias("source_id")), f"side/{sha}.ties.parquet"
             )
-        for kind, frames in self.side.items():
-            if frames:
-                whole = pl.concat(frames)
+        own = {self.plan.kind: [p.file for p in own_pieces]} if self.plan.kind != "requests" else {}
+        aside = {kind: [p.file for job in jobs if (p := job.result())] for kind, jobs in self.side.items()}
+        for kind, files in {**aside, **own}.items():
+            if files:
+                whole = pl.concat([pl.read_parquet(f) for f in files])
                 keep = [c for c in whole.columns if c in casting.table_columns(kind)]
                 self._write(whole.select(keep), f"side/{sha}.{kind}.parquet")
         if self.plan.kind == "requests":
+            files = [p.file for p in own_pieces] or [self._empty()]
+            if len(files) == 1:
+                os.replace(files[0], self.partial)
+            else:
+                concatenate(files, self.partial)
             os.replace(self.partial, self.folder / "requests" / f"{sha}.parquet")
         record = {
             "source_id": self.plan.source_id,
@@ -400,6 +460,13 @@ class Staging:
         partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         os.replace(partial, target)
 
+    def _empty(self) -> Path:
+        writer = self.writers.get()
+        source = "(SELECT NULL::VARCHAR AS request_id, 0 AS _line LIMIT 0)"
+        piece = writer.write(self, source, frozenset({"request_id"}), "_line", self._piece_file(), self.plan.kind)
+        self.writers.put(writer)
+        return piece.file
+
     def _write(self, frame: pl.DataFrame, name: str) -> None:
         target = self.folder / name
         partial = target.with_suffix(f".{self.mark}.partial")
@@ -407,44 +474,56 @@ class Staging:
         os.replace(partial, target)
 
 
-class _Sink:
-    """A Parquet file written frame by frame in a thread of its own."""
+@dataclass(frozen=True)
+class _Piece:
+    """Rows of one export, written: part of its Parquet part."""
 
-    def __init__(self, file: Path, schema: pl.Schema) -> None:
-        self.waiting: queue.Queue[pl.DataFrame | None] = queue.Queue(1)
-        self.problem: BaseException | None = None
-        lazy = register_io_source(self._waiting, schema=schema)
+    file: Path
+    rows: int
+    failed: dict[str, int]
 
-        def write() -> None:
-            try:
-                lazy.sink_parquet(file, compression="zstd", row_group_size=ROW_GROUP, maintain_order=True)
-            except BaseException as e:
-                self.problem = e
 
-        self.thread = threading.Thread(target=write, daemon=True)
-        self.thread.start()
+class _Writer:
+    """A DuckDB of its own, on one thread, that casts and writes pieces."""
 
-    def _waiting(self, *_: Any) -> Iterator[pl.DataFrame]:
-        while (frame := self.waiting.get()) is not None:
-            yield frame
+    def __init__(self, key: bytes) -> None:
+        self.con = duckdb.connect()
+        casting.prepare(self.con, key)
+        self.con.execute("SET threads = 1")
+        self.failed: Counter[int] = Counter()
+        self.con.create_function("note_failed", self._failed, ["BIGINT"], "BIGINT", side_effects=True)
 
-    def put(self, frame: pl.DataFrame | None) -> None:
-        """Wait until there is room for one more frame. Raises what stopped the writing, if something did."""
-        while self.thread.is_alive():
-            try:
-                self.waiting.put(frame, timeout=0.2)
-                return
-            except queue.Full:
-                continue
-        if self.problem:
-            raise self.problem
+    def _failed(self, bits: int) -> int:
+        self.failed[bits] += 1
+        return 0
 
-    def close(self) -> None:
-        """Wait until all is written."""
-        self.put(None)
-        self.thread.join()
-        if self.problem:
-            raise self.problem
+    def write(
+        self, staging: Staging, source: str, names: frozenset[str], line: str, target: Path, kind: str
+    ) -> _Piece:
+        """Cast the rows of `source` and write them; `line` is the SQL of their line numbers."""
+        self.failed.clear()
+        select = casting.cast_select(kind, set(names), staging.content)
+        extra = ", _line" if line == "_line" else ""
+        drop = "failed, _line" if extra else "failed"
+        number = f"CAST({line} + CASE WHEN failed <> 0 THEN note_failed(failed) ELSE 0 END AS BIGINT) AS line"
+        added = f"'{staging.plan.source_id}' AS source_id, {number}"
+        cast = f"(SELECT {select}{extra} FROM {source})"  # noqa: S608 names of the schema, paths with quotes doubled
+        rows_sql = f"SELECT * EXCLUDE ({drop}), {added} FROM {cast}"  # noqa: S608
+        quoted = target.as_posix().replace("'", "''")
+        query = f"COPY ({rows_sql}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)"
+        bound = staging.bound if "$inner" in select else None
+        rows = int(self.con.execute(query, bound).fetchall()[0][0])
+        failed = {
+            name: sum(n for bits, n in self.failed.items() if bits >> bit & 1)
+            for bit, name in enumerate(casting.checked_columns(kind))
+        }
+        return _Piece(target, rows, {name: n for name, n in failed.items() if n})
+
+
+def _nothing() -> Future[_Piece | None]:
+    none: Future[_Piece | None] = Future()
+    none.set_result(None)
+    return none
 
 
 def _csv_records(text: bytes) -> int | None:
@@ -471,8 +550,9 @@ def _header(shape: Shape) -> bytes:
     return (shape.delimiter.join(f'"{n}"' for n in shape.names) + "\n").encode()
 
 
-def _chained(header: bytes, text: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield header + text
+def _chained(header: bytes, texts: Sequence[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield header + texts[0]
+    yield from texts[1:]
     yield from rest
 
 
