@@ -8,8 +8,6 @@ The charts of an area live in kit/charts/<area>.py; their names are found here w
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,19 +20,13 @@ __all__ = ["ChartError", "Figure", "bars", "lines"]
 def __getattr__(name: str) -> Any:
     if not name.startswith("_"):
         for area in AREAS:
-            module = _area(area)
-            if module and name == area:
+            module = import_module(f"kit.charts.{area}")
+            if name == area:
                 return module
-            if module and name in module.__all__:
+            if name in module.__all__:
                 return getattr(module, name)
     raise AttributeError(f"There is no chart {name!r}; dir(charts) lists them.")
 
 
 def __dir__() -> list[str]:
-    return sorted({name for area in AREAS if (module := _area(area)) for name in module.__all__})
-
-
-def _area(name: str) -> ModuleType | None:
-    if find_spec(f"kit.charts.{name}") is None:
-        return None
-    return import_module(f"kit.charts.{name}")
+    return sorted({name for area in AREAS for name in import_module(f"kit.charts.{area}").__all__})
