@@ -38,7 +38,7 @@ def alternatives(town: Town, g: Group) -> list[Alternative]:
         _fixed_set(town, m),
         _software(town, g, tied),
         _course(town, g, tied),
-        _release_day(town, m, tied),
+        _release_day(town, g, tied),
     ]
 
 
@@ -186,20 +186,27 @@ def _course(town: Town, g: Group, tied: list[str]) -> Alternative:
     )
 
 
-def _release_day(town: Town, m: Ints, tied: list[str]) -> Alternative:
+def _release_day(town: Town, g: Group, tied: list[str]) -> Alternative:
     """Strangers who try a new model on the days it comes out: the release explains both the days and the move."""
     name = "release-day trials by strangers"
-    test = "the median account made 60 % of its requests in the three days after a release, and nothing ties the accounts"
+    test = (
+        "the median account made 60 % of its requests in the three days after a release, nothing ties the accounts, and "
+        "without timing and reaction fewer than three families hold"
+    )
     if not town.releases:
         return Alternative(name, test, "could not test", "no release dates in the case")
     first = np.array([int((r - town.day0_s) // DAY_S) for r in town.releases])
+    left = [f for f in g.held() if f not in ("timing", "reaction")]
     near = np.zeros(town.days.table.shape[1], dtype=bool)
     for d in first:
         near[max(d, 0) : max(d + 4, 0)] = True
-    share = np.asarray(town.days.table[m][:, np.flatnonzero(near)].sum(axis=1)).ravel() / np.maximum(
-        town.requests[m], 1
+    share = np.asarray(town.days.table[g.members][:, np.flatnonzero(near)].sum(axis=1)).ravel() / np.maximum(
+        town.requests[g.members], 1
     )
     median = float(np.median(share))
     return _verdict(
-        name, test, median >= 0.6 and not tied, f"median {median:.0%}; tied by: {', '.join(tied) or 'nothing'}"
+        name,
+        test,
+        median >= 0.6 and not tied and len(left) < 3,
+        f"median {median:.0%}; other families: {', '.join(left) or 'none'}; tied by: {', '.join(tied) or 'nothing'}",
     )
