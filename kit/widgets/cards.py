@@ -15,6 +15,7 @@ from kit import reviews
 from kit.case import Case
 from kit.errors import KitError
 from kit.result import Result, plain, visible
+from kit.widgets.pickers import keys_stay_here
 from kit.widgets.table import headless
 
 EXAMPLES = 12
@@ -149,7 +150,9 @@ def _deck_widget(deck: Deck) -> Any:
     forward.on_click(lambda _: step(1))
     show()
     extra = [accounts, into] if deck.subject == "cluster" else []
-    return w.VBox([w.HBox([back, forward]), card, reason, *extra, w.HBox(buttons), said, standing])
+    return w.VBox(
+        [w.HBox([back, forward]), card, reason, *extra, w.HBox(buttons), said, standing, keys_stay_here()]
+    )
 
 
 def _block(text: Any) -> str:

@@ -252,7 +252,20 @@ def _choice_widget(choice: Choice) -> Any:
     add.on_click(added)
     clear.on_click(cleared)
     say()
-    return w.VBox([w.Label(f"Pick {choice.kind}"), search, found, w.HBox([add, clear]), shown])
+    return w.VBox([w.Label(f"Pick {choice.kind}"), search, found, w.HBox([add, clear]), shown, keys_stay_here()])
+
+
+def keys_stay_here() -> Any:
+    """An empty widget that keeps JupyterLab from taking arrow keys and Enter away from the widgets around it."""
+    import anywidget
+
+    class Keys(anywidget.AnyWidget):
+        _esm = """export default { render({ el }) {
+          const quiet = () => { const box = el.closest(".jp-OutputArea-output, .widget-vbox");
+            if (box) box.dataset.lmSuppressShortcuts = "true"; else requestAnimationFrame(quiet); };
+          quiet(); } };"""
+
+    return Keys()
 
 
 def _labels(values: list[str]) -> list[tuple[str, str]]:

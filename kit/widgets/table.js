@@ -88,6 +88,7 @@ function render({ model, el }) {
   model.on("change:saved", () => { saved.textContent = model.get("saved"); });
   draw();
 
+  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab takes arrow keys and Enter for itself otherwise
   el.replaceChildren(element("div", { className: "kit-table" },
     element("style", { textContent: style }),
     element("div", { className: "bar" }, element("label", {}, "Filter ", column), text, previous, next, status),

@@ -83,6 +83,7 @@ function render({ model, el }) {
   model.on("change:sql", read);
   read();
 
+  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab takes arrow keys and Enter for itself otherwise
   el.replaceChildren(element("div", { className: "kit-window" },
     element("style", { textContent: style }), svg,
     element("div", { className: "bar" }, element("label", {}, "From ", from, fromText), element("label", {}, "Until ", until, untilText)),

@@ -173,7 +173,7 @@ def test_a_person_picks_reviews_records_restarts_and_finds_it_again(opened, addr
     lab.restart()
     lab.run_all()
     assert lab.errors() == []
-    text = page.locator(".jp-Notebook").inner_text()
+    text = page.locator(f"{SHOWN} .jp-Notebook").inner_text()
     assert "asks the same of many accounts" in text
     assert "five families agree" in text
     assert "busy-accounts" in text
@@ -220,7 +220,7 @@ def test_two_people_and_a_load_at_once_lock_nobody_out(opened, address, case, tm
     second.run_all()
     first.run_all()
     assert (first.errors(), second.errors()) == ([], [])
-    assert "was rebuilt since it was opened" not in second.page.locator(".jp-Notebook").inner_text()
+    assert "was rebuilt since it was opened" not in second.page.locator(f"{SHOWN} .jp-Notebook").inner_text()
     count = open_case(case).sql("SELECT count(*) FROM requests WHERE account_id = 'acct_late'").scalar()
     assert count == 1
     first.context.close()
