@@ -1,0 +1,66 @@
+"""How numbers, times and names are put into words, the same in every part of the summary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kit.findings import LIKELIHOOD
+
+
+def day(at: str | None) -> str:
+    """The date of an ISO 8601 time, or what to say when there is none."""
+    return at[:10] if at else "an unknown day"
+
+
+def moment(at: str) -> str:
+    """An ISO 8601 time to the second, or the day where a profile keeps no more."""
+    return at[:10] if at.endswith("T00:00:00Z") else at[:19].replace("T", " ")
+
+
+def count(number: int | None) -> str:
+    """A number, or what to say where a profile leaves it out."""
+    return "fewer than ten" if number is None else f"{number:,}"
+
+
+def number(n: int) -> str:
+    """A count in words up to ten, as it may begin a sentence."""
+    small = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return small[n] if n < len(small) else f"{n:,}"
+
+
+def chance(p: float | None) -> str:
+    """A p value as a reader can use it: nobody knows a model of chance to the 98th place."""
+    if p is None:
+        return "–"
+    return "below 0.000001" if p < 1e-6 else f"{p:.2g}"
+
+
+def group(cluster: dict[str, Any]) -> str:
+    """What a group is called in headings and sentences."""
+    name = str(cluster["cluster_id"])
+    return name.capitalize() if name.startswith("group") else f"Group {name}"
+
+
+def band(term: str) -> str:
+    low, high = LIKELIHOOD[term]
+    return f"{low} to {high}%"
+
+
+def joined(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+
+
+def received_sentence(cover: dict[str, Any]) -> str:
+    n = len(cover["exports"])
+    files = f"{n} export{'s' if n != 1 else ''}" if n else "The exports"
+    lines = (
+        f" of {cover['lines']:,} lines ({cover['loaded']:,} read, {cover['rejected']:,} refused, "
+        f"{cover['blank']:,} blank)"
+        if cover.get("lines") is not None
+        else ""
+    )
+    return (
+        f"{files}{lines}, holding {count(cover['requests'])} requests by {count(cover['accounts'])} accounts from "
+        f"{day(cover['first_at'])} to {day(cover['last_at'])}; {count(cover['duplicates'])} repeated rows are "
+        "marked and not counted."
+    )

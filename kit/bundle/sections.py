@@ -1,0 +1,248 @@
+"""The sections after the first page: findings, groups, what was received, exhibits, terms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from kit import charts
+from kit.bundle.document import (
+    Block,
+    Code,
+    Facts,
+    Heading,
+    Items,
+    Picture,
+    Table,
+    Text,
+    table,
+    words,
+)
+from kit.bundle.evidence import ATLAS, CLAIMS
+from kit.bundle.exhibits import Exhibit
+from kit.bundle.phrases import band, chance, count, group, joined, received_sentence
+from kit.charts import ChartError, Figure
+from kit.findings import LIKELIHOOD
+from kit.result import Result
+
+TABLE_ROWS = 15
+
+
+def findings_section(found: list[dict[str, Any]], exhibits: list[Exhibit]) -> list[Block]:
+    if not found:
+        return [Heading(2, "Findings"), Text("No finding was recorded in this case.")]
+    by_digest = {(e.result.name, e.result.digest): e for e in exhibits}
+    blocks: list[Block] = [Heading(2, "Findings")]
+    for number, f in enumerate(found, 1):
+        behind = [by_digest.get((r["name"], r["digest"])) for r in f["supports"] if "digest" in r]
+        against = [
+            c["text"] if "text" in c else by_digest[(c["name"], c["digest"])].label
+            for c in f["contradicts"]
+            if "text" in c or (c["name"], c["digest"]) in by_digest
+        ]
+        rows = [
+            ("Confidence", f["confidence"]),
+            *(
+                [("Likelihood", f"{f['likelihood']} (ICD 203: {band(f['likelihood'])})")]
+                if f.get("likelihood")
+                else []
+            ),
+            *([("Source grade", f"{f['sources']} (Admiralty)")] if f.get("sources") else []),
+            ("Rests on", joined([e.label for e in behind if e]) or "results that this profile leaves out"),
+            ("Other explanations", _explanations(f["other_explanations"])),
+            ("Speaks against it", "; ".join(against) or "nothing recorded"),
+            ("Recorded", f"{f['at']} by {f['by']}, revision {f['revision']}"),
+        ]
+        blocks += [Heading(3, f"Finding {number}: {f['slug'].replace('-', ' ')}"), Text(f["claim"]), Facts(rows)]
+    return blocks
+
+
+def _explanations(given: list[dict[str, str]]) -> str:
+    said = [
+        one["explanation"]
+        + (f" Test: {one['test']}." if one.get("test") else "")
+        + (f" Outcome: {one['outcome']}." if one.get("outcome") else "")
+        for one in given
+    ]
+    return " ".join(said) or "none recorded"
+
+
+def proposed_section(evidence: dict[str, Any]) -> list[Block]:
+    blocks: list[Block] = []
+    for c in (c for c in evidence["clusters"] if c["proposed"]):
+        claims = [
+            [k, v.get("statement") or CLAIMS.get(k, "–"), v["grade"], v["confidence"] or "–"]
+            for k, v in c["claims"].items()
+        ]
+        families = [
+            [
+                f,
+                "holds" if e.get("holds") else "does not hold",
+                e.get("summary") or "–",
+                chance(e.get("p_value")),
+                words(e.get("n")),
+            ]
+            for f, e in c["families"].items()
+        ]
+        tested = [[a["explanation"], a["test"], a["outcome"], a.get("detail") or "–"] for a in c["alternatives"]]
+        blocks += [
+            Heading(2, group(c)),
+            Text(f"{c['reason']} {c['account_count']:,} accounts, {count(c['exchanges'])} attributed exchanges."),
+        ]
+        if c.get("reviews"):
+            said = [f"{r['by']}, {r['at'][:10]}: {r['verdict']} ({r['reason']})" for r in c["reviews"]]
+            blocks += [Text("What reviewers decided:"), Items(said)]
+        if claims:
+            blocks.append(
+                Table(f"{group(c)}: the five claims", ["Claim", "Proposition", "Grade", "Confidence"], claims)
+            )
+        if families:
+            blocks.append(
+                Table(
+                    f"{group(c)}: the five families of evidence",
+                    ["Family", "Outcome", "In words", "p", "n"],
+                    families,
+                    frozenset({3, 4}),
+                )
+            )
+        if tested:
+            blocks.append(
+                Table(
+                    f"{group(c)}: harmless explanations tested",
+                    ["Explanation", "Test", "Outcome", "Detail"],
+                    tested,
+                )
+            )
+        if c["techniques"]:
+            known = "; ".join(f"{t} ({ATLAS[t]})" for t in c["techniques"] if t in ATLAS)
+            blocks.append(Text(f"Behaviour of the kind that MITRE ATLAS describes as {known}.", "note"))
+    return blocks
+
+
+def dismissed_section(evidence: dict[str, Any]) -> list[Block]:
+    rows = [
+        [c["cluster_id"], f"{c['account_count']:,}", c["reason"]] for c in evidence["clusters"] if not c["proposed"]
+    ]
+    if not rows:
+        return []
+    heading = Heading(2, "Groups examined and dismissed")
+    shown = rows[:TABLE_ROWS]
+    caption = f"Groups 1 to {len(shown)} of {len(rows):,}"
+    return [heading, Table(caption, ["Group", "Accounts", "Why dismissed"], shown, frozenset({1}))]
+
+
+def received_section(cover: dict[str, Any]) -> list[Block]:
+    attempts = cover["attempts"] or 1
+    fields = [
+        ("time", "with_time"),
+        ("account", "with_account"),
+        ("client address", "with_address"),
+        ("client description", "with_client"),
+        ("prompt", "with_prompt"),
+        ("answer", "with_response"),
+        ("token counts", "with_tokens"),
+        ("price", "with_cost"),
+    ]
+    rows = [
+        [name, words(cover[k]), f"{100 * cover[k] / attempts:.1f}%"]
+        for name, k in fields
+        if cover.get(k) is not None
+    ]
+    return [
+        Heading(2, "What was received"),
+        Text(received_sentence(cover)),
+        Table("How many rows carry each kind of field", ["Field", "Rows", "Share"], rows, frozenset({1, 2})),
+    ]
+
+
+def exhibit_section(exhibit: Exhibit) -> list[Block]:
+    result = exhibit.result
+    n, shown = len(result), min(len(result), TABLE_ROWS)
+    left_out = len(result.frame.columns) - len(exhibit.shown)
+    caption = f"{exhibit.label}, rows 1 to {shown} of {n:,}"
+    more = f"; {left_out} further columns in the annex" if left_out > 0 else ""
+    blocks: list[Block] = [Heading(3, f"{exhibit.label}: {exhibit.title}")]
+    if exhibit.note:
+        blocks.append(Text(exhibit.note, "note"))
+    if drawn := picture(exhibit):
+        blocks.append(Picture(drawn))
+    if exhibit.shown and n:
+        blocks.append(table(result.frame, caption + more, exhibit.shown, TABLE_ROWS))
+    asked = result.sql if not result.call else f"-- {result.call}({_arguments(result)})\n{result.sql}"
+    bound = f" Bound values: {_bound(result.parameters)}." if result.parameters else ""
+    blocks += [
+        *([] if n else [Text("No rows.")]),
+        Code(asked),
+        Text(
+            f"All {n:,} rows: annexes/{exhibit.file}.csv, .parquet. SHA-256 of the rows: {result.digest}.{bound}",
+            "note",
+        ),
+    ]
+    return blocks
+
+
+def picture(exhibit: Exhibit) -> Figure | None:
+    """The chart of an exhibit: over time if it has a time, else bars by its first text; None where neither fits."""
+    frame, title = exhibit.result.frame, exhibit.title
+    numbers = [c for c in exhibit.shown if frame[c].dtype.is_numeric()]
+    times = [c for c in exhibit.shown if frame[c].dtype.is_temporal()]
+    texts = [c for c in exhibit.shown if frame[c].dtype == pl.String]
+    if not numbers or frame.height < 3:
+        return None
+    try:
+        if times and len(times) == 1:
+            by = next((c for c in texts if 1 < frame[c].n_unique() <= 6), "")
+            return charts.lines(exhibit.result, times[0], numbers[0], by=by, title=title)
+        name = next((c for c in reversed(texts) if frame[c].n_unique() == frame.height), None)
+        if name and exhibit.key in ("evidence/models", "evidence/clusters"):
+            return charts.bars(exhibit.result, _measure(numbers), name, title=title, top=20)
+    except ChartError:
+        return None
+    return None
+
+
+def _measure(numbers: list[str]) -> str:
+    return "exchanges" if "exchanges" in numbers else numbers[0]
+
+
+def terms_section() -> list[Block]:
+    scale = "; ".join(f"{t} {band(t)}" for t in LIKELIHOOD)
+    return [
+        Heading(2, "Terms and how to check this"),
+        Facts(
+            [
+                ("Exchange", "One request and its answer, attributed to the group; repeated rows count once."),
+                ("Account", "What the provider bills or can close, by the id in its logs."),
+                ("Confidence", "How good the basis of a judgement is: high, moderate or low."),
+                ("Likelihood", f"Terms of ICD 203: {scale}."),
+                ("Grades", "established, supported, partly supported, not assessed, cannot be shown."),
+                (
+                    "References",
+                    "MITRE ATLAS AML.T0024.002 Extract AI Model; OWASP LLM10:2025 Unbounded Consumption; NIST AI "
+                    "100-2 E2025, model extraction under privacy attacks.",
+                ),
+                (
+                    "Digest",
+                    "SHA-256 over the column names, types and values of an exhibit: equal rows, equal digest.",
+                ),
+                (
+                    "Ledger",
+                    "Findings are chained by hash: a changed, removed or moved entry shows. It does not prove "
+                    "when an entry was written or by whom.",
+                ),
+                (
+                    "To check",
+                    "incident verify FOLDER --exports EXPORTS: every file, every link, every number again.",
+                ),
+            ]
+        ),
+    ]
+
+
+def _arguments(result: Result) -> str:
+    return ", ".join(f"{k}={v!r}" for k, v in result.arguments.items())
+
+
+def _bound(parameters: dict[str, Any]) -> str:
+    return "; ".join(f"${k} = {words(v)}" for k, v in parameters.items())
