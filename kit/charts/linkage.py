@@ -1,4 +1,5 @@
-"""Charts of account linkage: the aggregated graph, accounts by evidence, the timeline, the ranking and its calibration."""
+"""Charts of account linkage: the aggregated graph, accounts by evidence, the timeline, the ranking and its
+calibration."""
 
 from __future__ import annotations
 
@@ -90,7 +91,8 @@ def cluster_timeline(result: Result) -> Figure:
 
 
 def calibration_curve(result: Result) -> Figure:
-    """Said against observed probability (from linkage.calibration); on the diagonal, the numbers mean what they say."""
+    """Said against observed probability (from linkage.calibration); on the diagonal, the numbers mean what they
+    say."""
     import altair as alt
 
     points = (
@@ -133,12 +135,13 @@ def ranking(result: Result, top: int = 60) -> Figure:
         )
         .properties(height=min(16 * min(top, max(len(result), 1)) + 20, 700))
     )
-    text = f"{len(result)} accounts ranked by probability; {inside} lie within the number of wrong accusations allowed."
+    text = f"{len(result)} accounts ranked by probability; {inside} lie within the cut for wrong accusations."
     return figure(chart, result, title="Who else belongs", alt=text)
 
 
 def cluster_graph(links: Result) -> Figure:
-    """Accounts (or, beyond 300, groups of them that share the same partners) joined by their links, laid out once for all."""
+    """Accounts (or, beyond 300, groups of them that share the same partners) joined by their links, laid out
+    once for all."""
     import altair as alt
 
     nodes, edges, folded = _laid_out(links.frame)
@@ -148,8 +151,10 @@ def cluster_graph(links: Result) -> Figure:
         strokeWidth=alt.StrokeWidth("bits:Q", title="Bits", scale=alt.Scale(range=[0.2, 2])),
         opacity=alt.value(0.35),
     )  # fmt: skip
+    by_size = alt.Size("accounts:Q", title="Accounts", scale=alt.Scale(range=[40, 900]))
+    size = by_size if folded else alt.value(120)
     dots = alt.Chart(rows(nodes)).mark_circle(color=PALETTE[0]).encode(
-        x="x:Q", y="y:Q", size=alt.Size("accounts:Q", title="Accounts", scale=alt.Scale(range=[40, 900])) if folded else alt.value(120),
+        x="x:Q", y="y:Q", size=size,
         tooltip=["node:N", "accounts:Q", "links:Q"],
     )  # fmt: skip
     what = "groups of accounts" if folded else "accounts"

@@ -102,7 +102,8 @@ def _identifiers(town: Town, members: Ints, inside: Flags) -> tuple[Floats, str]
 
 
 def _common(s: Sharing, town: Town, members: Ints, inside: Flags) -> Floats:
-    """Per account, log2(accounts / holders) summed over the values that a member of another organisation has too."""
+    """Per account, log2(accounts / holders) summed over the values that a member of another organisation has
+    too."""
     if not s.names:
         return np.zeros(len(town))
     held, own = s.held, town.org
@@ -128,7 +129,8 @@ def _common(s: Sharing, town: Town, members: Ints, inside: Flags) -> Floats:
 
 
 def _domains(town: Town, members: Ints, inside: Flags, ordinary: Ints) -> tuple[Floats, str]:
-    """log2 of how much more common the account's mail domain is among the other members than among ordinary accounts."""
+    """log2 of how much more common the account's mail domain is among the other members than among ordinary
+    accounts."""
     name, code = np.unique(town.text("email_domain"), return_inverse=True)
     mine = np.bincount(code[members], minlength=name.size)
     theirs = np.bincount(code[ordinary], minlength=name.size)
@@ -217,9 +219,11 @@ def _profile(counts: Counts, members: Ints, inside: Flags, ordinary: Ints) -> Fl
 
 
 def _signups(town: Town, members: Ints, inside: Flags, ordinary: Ints) -> Floats:
-    """log2 of how much denser the other members' sign-ups lie within five days of the account's own than ordinary ones.
+    """log2 of how much denser the other members' sign-ups lie within five days of the account's own than
+    ordinary ones.
 
-    Only for accounts registered a day or more apart from their first use, seen in the logs: who signs up and starts on
+    Only for accounts registered a day or more apart from their first use, seen in the logs: who signs up and
+    starts on
     the day of a class or an event says nothing that the days of activity do not say already.
     """
     created, first = town.column("created_s"), town.column("first_s")
@@ -241,7 +245,8 @@ def _within(rank: Floats, at: Floats) -> Floats:
 
 
 def _harvest(town: Town) -> tuple[Floats, str]:
-    """The share of the account's requests that follow a template judged harvest; others may use one now and then."""
+    """The share of the account's requests that follow a template judged harvest; others may use one now and
+    then."""
     s = town.sharing("template")
     columns = np.flatnonzero([n in town.harvest for n in s.names])
     if columns.size == 0:
@@ -253,10 +258,12 @@ def _harvest(town: Town) -> tuple[Floats, str]:
 
 
 def marks(town: Town, members: Ints, ordinary: Ints) -> list[tuple[str, int, float, float]]:
-    """Content values that tell the group from the rest: kind, value, share of members and of ordinary accounts with it.
+    """Content values that tell the group from the rest: kind, value, share of members and of ordinary accounts
+    with it.
 
-    Carried by a quarter of the members (a template judged harvest: by one in fifty), eight times as common among them
-    as among ordinary accounts, and half of all who carry it are members: a choice among the users of a popular product
+    Carried by a quarter of the members (a template judged harvest: by one in fifty), eight times as common among
+    them     as among ordinary accounts, and half of all who carry it are members: a choice among the users of a popular
+    product
     has no mark. Templates judged harmless are none.
     """
     found: list[tuple[str, int, float, float]] = []
@@ -288,7 +295,8 @@ def _habit(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, str]:
 
 
 def _succession(town: Town, members: Ints, inside: Flags) -> tuple[Floats, str]:
-    """1 for an account that starts within three days after other members were closed, and for the closed ones replaced so."""
+    """1 for an account that starts within three days after other members were closed, and for the closed ones
+    replaced so."""
     closed, first = town.column("closed_s"), town.column("first_s")
     ends = np.unique(closed[members][~np.isnan(closed[members])])
     score = np.zeros(len(town))

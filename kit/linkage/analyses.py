@@ -40,7 +40,8 @@ def timeline(case: Case, *, cluster: str | None = None) -> Result:
 
 @analysis
 def evidence(case: Case, *, cluster: str | None = None) -> Result:
-    """The five families on one cluster: holds, what was measured, its value, what chance gives, p and a sentence."""
+    """The five families on one cluster: holds, what was measured, its value, what chance gives, p and a
+    sentence."""
     return _rows(case, "cluster_evidence", cluster, "family")
 
 
@@ -68,7 +69,8 @@ def why(case: Case, *, a: str, b: str) -> Result:
 
 @analysis
 def matrix(case: Case, *, cluster: str | None = None) -> Result:
-    """Accounts by evidence: account_id, measure, family and bits, for the members of a cluster (at most 200 shown)."""
+    """Accounts by evidence: account_id, measure, family and bits, for the members of a cluster (at most 200
+    shown)."""
     from kit.linkage.families import Group, assess
     from kit.linkage.town import read_town
 
@@ -100,8 +102,8 @@ def grow(
     """Every other account ranked by its link to the seeds (by default the members of the largest proposed cluster).
 
     One row per account with any evidence: rank, account_id, bits, probability (that it belongs), expected_wrong (of
-    accusing all down to this rank), within (whether that is at most `max_wrong`), evidence in words. The probability
-    is Bayes' rule with the bits as the weight of evidence and as many hidden members expected as there are seeds.
+    accusing all down to this rank), within (whether that is at most `max_wrong`), evidence in words. The
+    probability     is Bayes' rule with the bits as the weight of evidence and as many hidden members expected as there are seeds.
     Raises ParameterError for one or two seeds, or one that is not in the case.
     """
     from kit.linkage.growing import NOBODY, ranked
@@ -142,7 +144,8 @@ def links(case: Case, *, cluster: str | None = None) -> Result:
 
 
 def _pick(case: Case, cluster: str | None) -> str:
-    """The cluster meant: the one named, else the largest proposed, else the largest examined; "" when there is none.
+    """The cluster meant: the one named, else the largest proposed, else the largest examined; "" when there is
+    none.
 
     Raises ParameterError for a name that is not in this build.
     """

@@ -1,4 +1,5 @@
-"""The five families of evidence that a group of accounts is one operation, each measured against ordinary accounts."""
+"""The five families of evidence that a group of accounts is one operation, each measured against ordinary
+accounts."""
 
 from __future__ import annotations
 
@@ -55,7 +56,8 @@ class Measured:
 
 @dataclass
 class Evidence:
-    """One family on one group: whether it holds, its leading measure, and what each account of the town has of it."""
+    """One family on one group: whether it holds, its leading measure, and what each account of the town has of
+    it."""
 
     family: str
     measures: list[Measured]
@@ -90,7 +92,8 @@ class Group:
 
 
 def assess(town: Town, g: Group, aside: Flags | None = None) -> dict[str, Evidence]:
-    """All five families on one group, against the active accounts outside it; members of other clusters are no yardstick."""
+    """All five families on one group, against the active accounts outside it; members of other clusters are no
+    yardstick."""
     ordinary = town.others(g.members, aside=aside)
     active = g.members[town.active[g.members]]
     found = [_measure(a, active, ordinary) for a in affinities(town, g.members, ordinary)]

@@ -57,7 +57,8 @@ def _one_organisation(town: Town, m: Ints) -> Alternative:
 
 
 def _declared(town: Town, m: Ints, name: str, word: str, tied: list[str]) -> Alternative:
-    """A plan or verification explains accounts that are alike; not that strangers share cards, pools or successors."""
+    """A plan or verification explains accounts that are alike; not that strangers share cards, pools or
+    successors."""
     n = int(((town.text("plan")[m] == word) | (town.text("verification")[m] == word)).sum())
     test = f"at least half of the accounts have plan or verification {word!r}, and nothing ties their organisations"
     return _verdict(
@@ -69,7 +70,8 @@ def _declared(town: Town, m: Ints, name: str, word: str, tied: list[str]) -> Alt
 
 
 def _class(town: Town, m: Ints, tied: list[str]) -> Alternative:
-    """A class has a school's mail domain, a room, or a pupil's volume; education plans are also a way in for fraud."""
+    """A class has a school's mail domain, a room, or a pupil's volume; education plans are also a way in for
+    fraud."""
     n = int(((town.text("plan")[m] == "education") | (town.text("verification")[m] == "education")).sum())
     domain = town.text("email_domain")
     name, size = np.unique(domain[m], return_counts=True)
@@ -79,10 +81,11 @@ def _class(town: Town, m: Ints, tied: list[str]) -> Alternative:
     school = own >= 0.5 * m.size or volume <= 100
     return _verdict(
         "class",
-        "at least half of the accounts are on education plans, half share a school's mail domain or the median account "
-        "made at most 100 requests, and nothing ties them otherwise",
+        "at least half of the accounts are on education plans, half share a school's mail domain or the median "
+        "account made at most 100 requests, and nothing ties them otherwise",
         n >= 0.5 * m.size and school and not tied,
-        f"{n} of {m.size} accounts on education plans, {own} under one school's domain, median {volume:.0f} requests; "
+        f"{n} of {m.size} accounts on education plans, {own} under one school's domain, "
+        f"median {volume:.0f} requests; "
         f"tied by: {', '.join(tied) or 'nothing'}",
     )
 
@@ -167,19 +170,22 @@ def _software(town: Town, g: Group, tied: list[str]) -> Alternative:
     spread = f"sign-ups spread over {days:.0f} days" if known.any() else "sign-up dates unknown"
     return _verdict(
         "one product (coding harness, app, hosted tool)",
-        "80 % of the accounts run a client or system prompt of its own, and nothing else is shared but schedule and prompts",
+        "80 % of the accounts run a client or system prompt of its own, and nothing else is shared but "
+        "schedule and prompts",
         product >= 0.8 and not beyond,
         f"{product:.0%} run one product; also shared: {', '.join(beyond) or 'nothing'}; {spread}",
     )
 
 
 def _course(town: Town, g: Group, tied: list[str]) -> Alternative:
-    """People who follow the same course or event from their own homes: the same days and prompts, little volume each."""
+    """People who follow the same course or event from their own homes: the same days and prompts, little volume
+    each."""
     volume = float(np.median(town.requests[g.members]))
     harvest = g.measured("harvest templates").holds
     return _verdict(
         "course, tutorial or public event followed from home",
-        "the median account made at most 50 requests, no template is judged harvest, and nothing ties the organisations",
+        "the median account made at most 50 requests, no template is judged harvest, and nothing ties "
+        "the organisations",
         volume <= 50 and not tied and not harvest,
         f"median {volume:.0f} requests an account; {'harvest templates' if harvest else 'no harvest template'}; "
         f"tied by: {', '.join(tied) or 'nothing'}",
@@ -190,8 +196,8 @@ def _release_day(town: Town, g: Group, tied: list[str]) -> Alternative:
     """Strangers who try a new model on the days it comes out: the release explains both the days and the move."""
     name = "release-day trials by strangers"
     test = (
-        "the median account made 60 % of its requests in the three days after a release, nothing ties the accounts, and "
-        "without timing and reaction fewer than three families hold"
+        "the median account made 60 % of its requests in the three days after a release, nothing ties the accounts, "
+        "and without timing and reaction fewer than three families hold"
     )
     if not town.releases:
         return Alternative(name, test, "could not test", "no release dates in the case")
@@ -208,5 +214,6 @@ def _release_day(town: Town, g: Group, tied: list[str]) -> Alternative:
         name,
         test,
         median >= 0.6 and not tied and len(left) < 3,
-        f"median {median:.0%}; other families: {', '.join(left) or 'none'}; tied by: {', '.join(tied) or 'nothing'}",
+        f"median {median:.0%}; other families: {', '.join(left) or 'none'}; "
+        f"tied by: {', '.join(tied) or 'nothing'}",
     )

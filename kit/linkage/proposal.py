@@ -1,4 +1,5 @@
-"""From hypotheses to clusters: three of five families, content among them, and no harmless explanation that holds."""
+"""From hypotheses to clusters: three of five families, content among them, and no harmless explanation that
+holds."""
 
 from __future__ import annotations
 
@@ -132,13 +133,16 @@ def judge(town: Town, g: Group, aside: Flags) -> Cluster:
         reason = f"Dismissed: {len(held)} of five families hold ({words}); three are needed."
     else:
         ok = True
-        reason = f"Proposed: {len(held)} of five families hold ({words}) and every harmless explanation tested was ruled out."
+        reason = (
+            f"Proposed: {len(held)} of five families hold ({words}) and no harmless explanation holds."
+        )
     ordinary = town.others(g.members, aside=aside)
     return Cluster(g, ok, reason, tested, _known_by(town, g, ordinary))
 
 
 def _known_by(town: Town, g: Group, ordinary: Ints) -> list[tuple[str, str, float, float]]:
-    """The marks of the group, and the templates judged harvest that three members or more use, whoever else does."""
+    """The marks of the group, and the templates judged harvest that three members or more use, whoever else
+    does."""
     known = [(k, town.sharing(k).names[j], a, b) for k, j, a, b in marks(town, g.members, ordinary)]
     s = town.sharing("template")
     if not s.names:

@@ -203,7 +203,8 @@ def read_town(con: duckdb.DuckDBPyConnection) -> Town:
         releases=tuple(
             float(r[0])
             for r in con.execute(
-                "SELECT DISTINCT epoch(released_at) AS s FROM model_releases WHERE released_at IS NOT NULL ORDER BY s"
+                "SELECT DISTINCT epoch(released_at) AS s FROM model_releases "
+                "WHERE released_at IS NOT NULL ORDER BY s"
             ).fetchall()
             if r[0] >= day0 * DAY_S
         ),
