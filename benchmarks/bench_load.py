@@ -46,7 +46,8 @@ def bare_duckdb(folder: Path, suffix: str) -> int:
         con.execute("SET timezone = 'UTC'")
         con.execute("SET enable_progress_bar = false")
         con.execute(
-            f"COPY (SELECT * FROM {source}) TO '{folder.as_posix()}/bare.parquet' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT * FROM {source}) TO '{folder.as_posix()}/bare.parquet' "
+            "(FORMAT parquet, COMPRESSION zstd)"
         )
         return int(con.execute(f"SELECT count(*) FROM '{folder.as_posix()}/bare.parquet'").fetchall()[0][0])
 
@@ -106,7 +107,8 @@ def compare(folder: Path, suffix: str, write: object, rows: int, repeat: int) ->
     assert bare["rows"] == ours["rows"] == rows
     for name, side in (("bare DuckDB COPY", bare), ("incident load", ours)):
         print(
-            f"  {name:18} {side['seconds']:7.1f} s  {rows / side['seconds']:10,.0f} rows/s  peak {side['gb']:.2f} GB"
+            f"  {name:18} {side['seconds']:7.1f} s  {rows / side['seconds']:10,.0f} rows/s  "
+            f"peak {side['gb']:.2f} GB"
         )
     ratio = ours["seconds"] / bare["seconds"]
     print(f"  ratio {ratio:.2f} (wanted <= 1.25), peak {ours['gb']:.2f} GB (wanted <= 3)", flush=True)

@@ -392,7 +392,8 @@ class Staging:
                 )
             source = (
                 f"read_json('{file.as_posix().replace(chr(39), chr(39) * 2)}', format='newline_delimited', "
-                f"columns={{_line: 'BIGINT', {columns}}}, maximum_object_size={max(max(map(len, rows)) * 2, 1 << 24)})"
+                f"columns={{_line: 'BIGINT', {columns}}}, "
+                f"maximum_object_size={max(max(map(len, rows)) * 2, 1 << 24)})"
             )
             piece = writer.write(self, source, frozenset(names), "_line", target, kind)
         finally:

@@ -16,7 +16,8 @@ def test_pieces_put_together_are_the_same_rows_for_duckdb_and_polars(tmp_path: P
         for i, rows in enumerate((150_001, 1, 0, 4_000)):
             piece = tmp_path / f"{i}.parquet"
             con.execute(
-                f"COPY (SELECT r AS a, 'text ' || (r % {7 + i}) AS s, CASE WHEN r % 3 = 0 THEN NULL ELSE r / 7 END AS d, "
+                f"COPY (SELECT r AS a, 'text ' || (r % {7 + i}) AS s, "
+                f"CASE WHEN r % 3 = 0 THEN NULL ELSE r / 7 END AS d, "
                 f"CAST(r AS DECIMAL(18, 6)) AS m, r % 2 = 0 AS b, TIMESTAMPTZ '2026-05-01 00:00:00Z' AS t, "
                 f"NULL::VARCHAR AS n FROM range({i * 10**6}, {i * 10**6 + rows}) t(r)) "
                 f"TO '{piece}' (FORMAT parquet, COMPRESSION zstd)"
