@@ -307,8 +307,9 @@ def _learn(corpus: Corpus, rows: I64, group: I64, rarity: _Rarity) -> _Learnt:
     g, bigrams, n = _common(corpus.bigrams, corpus, rows, group, least)
     offsets = np.searchsorted(g, np.arange(len(size) + 1))
     g_tokens, tokens, _ = _common(corpus.tokens, corpus, rows, group, least)
-    bits = np.bincount(g_tokens, rarity.bits(tokens), minlength=len(size))
-    return _Learnt(bigrams, np.asarray(n * share[g], float), offsets, bits, size)
+    bits = np.asarray(np.bincount(g_tokens, rarity.bits(tokens), minlength=len(size)), np.float64)
+    uses: F64 = n.astype(np.float64) * share[g]
+    return _Learnt(bigrams, uses, offsets, bits, size.astype(np.int64))
 
 
 def _common(values: U32, corpus: Corpus, rows: I64, group: I64, least: I64) -> tuple[I64, U32, I64]:
