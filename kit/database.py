@@ -188,8 +188,10 @@ def named_query(path: str) -> str:
 
 
 def build_id(folder: Path) -> str:
-    """A hash of all that the derived tables depend on: the kit itself, the parts, the case's parameters."""
+    """A hash of all that the derived tables depend on: the kit, the parts, the case's parameters and rules."""
     digest = hashlib.sha256(kit_digest().encode())
+    for rule in sorted((folder / "rules").glob("*.yaml")):
+        digest.update(f"{rule.name}\n".encode() + rule.read_bytes())
     for kind in ("requests", "side"):
         for part in _belonging(folder, kind):
             digest.update(f"{kind}/{Path(part).name}\n".encode())
