@@ -256,14 +256,23 @@ def _choice_widget(choice: Choice) -> Any:
 
 
 def keys_stay_here() -> Any:
-    """An empty widget that keeps JupyterLab from taking arrow keys and Enter away from the widgets around it."""
+    """An empty widget that keeps JupyterLab from taking arrow keys and Enter away from the widgets around it.
+
+    JupyterLab leaves them alone only where the element in focus itself says so.
+    """
     import anywidget
 
     class Keys(anywidget.AnyWidget):
         _esm = """export default { render({ el }) {
-          const quiet = () => { const box = el.closest(".jp-OutputArea-output, .widget-vbox");
-            if (box) box.dataset.lmSuppressShortcuts = "true"; else requestAnimationFrame(quiet); };
-          quiet(); } };"""
+          const begin = () => {
+            const box = el.closest(".widget-vbox");
+            if (!box) { requestAnimationFrame(begin); return; }
+            const mark = () => box.querySelectorAll("button, input, select, summary, [tabindex]")
+              .forEach((e) => { e.dataset.lmSuppressShortcuts = "true"; });
+            new MutationObserver(mark).observe(box, { childList: true, subtree: true });
+            mark();
+          };
+          begin(); } };"""
 
     return Keys()
 

@@ -9,6 +9,7 @@ const style = `
 .kit-table th button { border: 0; background: none; font: inherit; font-weight: bold; padding: 4px 8px; cursor: pointer; color: #111; }
 .kit-table td { padding: 3px 8px; border: 1px solid #ddd; text-align: left; vertical-align: top; white-space: pre-wrap; max-width: 40em; }
 .kit-table td.short { white-space: nowrap; }
+.kit-table td.long { min-width: 18em; }
 .kit-table td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .kit-table .bar { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin: 6px 0; }
 .kit-table .bar button, .kit-table select, .kit-table input { font: inherit; padding: 2px 8px; color: #111; background: #fff; border: 1px solid #555; border-radius: 3px; }
@@ -21,6 +22,14 @@ function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
   return made;
+}
+
+// JupyterLab takes arrow keys and Enter for itself unless the element in focus says otherwise.
+function keepKeys(root) {
+  const mark = () => root.querySelectorAll("button, input, select, summary, [tabindex]")
+    .forEach((e) => { e.dataset.lmSuppressShortcuts = "true"; });
+  new MutationObserver(mark).observe(root, { childList: true, subtree: true });
+  mark();
 }
 
 function render({ model, el }) {
@@ -70,7 +79,7 @@ function render({ model, el }) {
   function draw() {
     const page = model.get("page");
     body.replaceChildren(...page.rows.map((row) => element("tr", {}, ...row.map((value, i) =>
-      element("td", { textContent: value, className: columns[i].number ? "short number" : value.length <= 32 ? "short" : "" })))));
+      element("td", { textContent: value, className: columns[i].number ? "short number" : value.length <= 32 ? "short" : "long" })))));
     caption.textContent = model.get("name");
     status.textContent = page.caption;
     previous.disabled = page.first === 0;
@@ -88,13 +97,13 @@ function render({ model, el }) {
   model.on("change:saved", () => { saved.textContent = model.get("saved"); });
   draw();
 
-  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab takes arrow keys and Enter for itself otherwise
   el.replaceChildren(element("div", { className: "kit-table" },
     element("style", { textContent: style }),
     element("div", { className: "bar" }, element("label", {}, "Filter ", column), text, previous, next, status),
     scroll,
     element("div", { className: "bar" }, save, saved),
     element("details", {}, element("summary", { textContent: "The SQL of what is shown" }), sql)));
+  keepKeys(el);
 }
 
 export default { render };

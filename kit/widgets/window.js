@@ -23,6 +23,14 @@ function shape(tag, attributes) {
   return made;
 }
 
+// JupyterLab takes arrow keys and Enter for itself unless the element in focus says otherwise.
+function keepKeys(root) {
+  const mark = () => root.querySelectorAll("button, input, select, summary, [tabindex]")
+    .forEach((e) => { e.dataset.lmSuppressShortcuts = "true"; });
+  new MutationObserver(mark).observe(root, { childList: true, subtree: true });
+  mark();
+}
+
 function render({ model, el }) {
   const counts = model.get("counts"), n = counts.length, most = Math.max(1, ...counts);
   const start = model.get("start"), step = model.get("step");           // seconds since 1970, seconds
@@ -83,12 +91,12 @@ function render({ model, el }) {
   model.on("change:sql", read);
   read();
 
-  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab takes arrow keys and Enter for itself otherwise
   el.replaceChildren(element("div", { className: "kit-window" },
     element("style", { textContent: style }), svg,
     element("div", { className: "bar" }, element("label", {}, "From ", from, fromText), element("label", {}, "Until ", until, untilText)),
     element("div", { className: "bar" }, sum, all, last),
     element("div", { className: "bar" }, "As SQL: ", sql)));
+  keepKeys(el);
 }
 
 export default { render };
