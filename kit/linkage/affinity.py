@@ -262,7 +262,8 @@ def marks(town: Town, members: Ints, ordinary: Ints) -> list[tuple[str, int, flo
     with it.
 
     Carried by a quarter of the members (a template judged harvest: by one in fifty), eight times as common among
-    them     as among ordinary accounts, and half of all who carry it are members: a choice among the users of a popular
+    them     as among ordinary accounts, and half of all who carry it are members: a choice among the users of a
+    popular
     product
     has no mark. Templates judged harmless are none.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import comb
 
 import numpy as np
@@ -18,7 +19,7 @@ CAP = 200  # an address held by more accounts than this is a gateway and propose
 SHARED_ADDRESSES = 3  # two is what a home whose line is rented out shares with a pool
 
 
-def hypotheses(town: Town) -> list[Group]:
+def hypotheses(town: Town, linked: Sequence[Ints] = ()) -> list[Group]:
     """Sets of accounts that share a content value, a habit or a pool of addresses, larger first, without
     repeats."""
     found: dict[bytes, Group] = {}
@@ -35,6 +36,8 @@ def hypotheses(town: Town) -> list[Group]:
     for kind, least, why in (("ip", SHARED_ADDRESSES, "pool of addresses"), ("replay", 1, "replayed blocks")):
         for members in _connected(town, kind, least):
             _add(town, found, members, (kind, why))
+    for members in linked:
+        _add(town, found, members, ("links", "two families in common"))
     return sorted(found.values(), key=lambda g: (-g.members.size, g.members.tolist()))
 
 

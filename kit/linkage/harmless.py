@@ -196,7 +196,7 @@ def _release_day(town: Town, g: Group, tied: list[str]) -> Alternative:
     """Strangers who try a new model on the days it comes out: the release explains both the days and the move."""
     name = "release-day trials by strangers"
     test = (
-        "the median account made 60 % of its requests in the three days after a release, nothing ties the accounts, "
+        "the median account made 60 % of its requests in the three days after a release, nothing ties them, "
         "and without timing and reaction fewer than three families hold"
     )
     if not town.releases:

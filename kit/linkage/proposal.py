@@ -4,6 +4,7 @@ holds."""
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,7 +36,7 @@ class Cluster:
         return "cluster-" + hashlib.sha256(ids.encode()).hexdigest()[:12]
 
 
-def find_clusters(town: Town) -> list[Cluster]:
+def find_clusters(town: Town, linked: Sequence[Ints] = ()) -> list[Cluster]:
     """Every group worth reporting, proposed ones first.
 
     The strongest proposals are set aside, so that a large campaign is no yardstick for the ordinary; then the
@@ -43,7 +44,7 @@ def find_clusters(town: Town) -> list[Cluster]:
     """
     aside = np.zeros(len(town), dtype=bool)
     proposed: list[Cluster] = []
-    waiting = [g for g in hypotheses(town) if _promising(town, g, aside)]
+    waiting = [g for g in hypotheses(town, linked) if _promising(town, g, aside)]
     while waiting:
         tried = [judge(town, part, aside) for g in waiting for part in _parts(town, g, aside)]
         fresh = []
@@ -133,9 +134,7 @@ def judge(town: Town, g: Group, aside: Flags) -> Cluster:
         reason = f"Dismissed: {len(held)} of five families hold ({words}); three are needed."
     else:
         ok = True
-        reason = (
-            f"Proposed: {len(held)} of five families hold ({words}) and no harmless explanation holds."
-        )
+        reason = f"Proposed: {len(held)} of five families hold ({words}) and no harmless explanation holds."
     ordinary = town.others(g.members, aside=aside)
     return Cluster(g, ok, reason, tested, _known_by(town, g, ordinary))
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from kit.database import named_query
 from kit.linkage.affinity import FAMILIES
+from kit.linkage.links import communities, pair_links
 from kit.linkage.proposal import Cluster, claims, find_clusters
 from kit.linkage.town import Town, read_town
 
@@ -18,7 +19,8 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
     """Find the clusters of the case and fill account_values, links and every cluster table."""
     con.execute("INSERT INTO account_values " + named_query("linkage/account_values"))
     town = read_town(con)
-    clusters = sorted(find_clusters(town), key=lambda c: (not c.proposed, c.cluster_id(town)))
+    linked = communities(pair_links(con, len(town)), len(town))
+    clusters = sorted(find_clusters(town, linked), key=lambda c: (not c.proposed, c.cluster_id(town)))
     _write(con, town, clusters)
 
 
