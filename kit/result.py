@@ -92,6 +92,8 @@ def plain(value: Any) -> Any:
 
 def visible(text: str) -> str:
     """Text with every character shown: controls, bidi overrides and lone surrogates become \\u escapes."""
+    if text.isprintable():  # nearly every text is; isprintable is false for surrogates too
+        return text
     return "".join(
         c if c in "\n\t" or (c.isprintable() and not "\ud800" <= c <= "\udfff") else f"\\u{ord(c):04x}"
         for c in text

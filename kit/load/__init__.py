@@ -105,7 +105,7 @@ def load(
             for one in plans:
                 entry = _stage(folder, one, case_key(folder), content, bar)
                 if mapping:
-                    entry["mapping"] = Path(mapping).read_text(encoding="utf-8")
+                    entry["mapping"] = _keep_mapping(folder, Path(mapping))
                 changed = [e for e in entries if e["path"] == entry["path"]]
                 note = f"changed since source {changed[-1]['sha256'][:16]}, kept beside it" if changed else ""
                 entries.append(entry)
@@ -113,6 +113,16 @@ def load(
         if plans:
             _write_exports(folder, entries)
     return done
+
+
+def _keep_mapping(folder: Path, mapping: Path) -> str:
+    """Keep the mapping in the case, so that a replay reads the export alike; returns its text."""
+    kept, text = folder / "mappings" / mapping.name, mapping.read_text(encoding="utf-8")
+    if kept.is_file() and kept.read_text(encoding="utf-8") != text:
+        raise LoadError(f"{mapping.name} was used in this case with other contents; give the new mapping another name.")
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text(text, encoding="utf-8")
+    return text
 
 
 def plan(path: Path, chosen: Format | None = None, digest: str = "") -> Plan:
