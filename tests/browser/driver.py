@@ -128,8 +128,9 @@ class Lab:
 
     def restart(self) -> None:
         """Kernel > Restart Kernel, and say yes."""
-        self.menu("Kernel", "Restart Kernel…")
-        self.page.get_by_role("button", name="Restart", exact=True).click()
+        self.page.get_by_role("menuitem", name="Kernel", exact=True).first.click()
+        self.page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Restart Kernel…$")).click()
+        self.page.locator(".jp-Dialog button.jp-mod-accept").click()
         self.page.wait_for_timeout(1500)
         self.page.wait_for_function(IDLE)
 
