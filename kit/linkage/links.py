@@ -20,10 +20,12 @@ def pair_links(con: duckdb.DuckDBPyConnection, accounts: int, *, cap: int = CAP)
     """Every pair with two families of evidence: account numbers a < b, family, kind, shared_values, bits.
 
     Identity, infrastructure and content are rare values in common (linkage/links.sql); timing is hours in which
-    both     were active beyond what their numbers of active hours give (Poisson), for pairs that have one of the
+    both were active beyond what their numbers of active hours give (Poisson), for pairs that have one of the
     others.
     """
     found = pl.DataFrame(con.sql(named_query("linkage/links"), params={"cap": cap, "least": LEAST_BITS}))
+    if found.is_empty():
+        return found
     pairs = found.select("a", "b").unique(maintain_order=True)
     both, expected = _hours_together(con, pairs["a"].to_numpy(), pairs["b"].to_numpy(), accounts)
     names = dict(zip(found["a"], found["account_a"], strict=True))

@@ -119,7 +119,7 @@ def _keep_mapping(folder: Path, mapping: Path) -> str:
     """Keep the mapping in the case, so that a replay reads the export alike; returns its text."""
     kept, text = folder / "mappings" / mapping.name, mapping.read_text(encoding="utf-8")
     if kept.is_file() and kept.read_text(encoding="utf-8") != text:
-        raise LoadError(f"{mapping.name} was used in this case with other contents; give the new mapping another name.")
+        raise LoadError(f"{mapping.name} was used here with other contents; give the new mapping another name.")
     kept.parent.mkdir(exist_ok=True)
     kept.write_text(text, encoding="utf-8")
     return text
