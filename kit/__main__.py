@@ -42,6 +42,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"incident: {e}", file=sys.stderr)
     except KeyboardInterrupt:
         print("incident: stopped; the case is as it was, ask again when you like.", file=sys.stderr)
+    except BrokenPipeError:  # the reader of our output left, as `head` does
+        raise
     except OSError as e:
         if os.environ.get("KIT_TRACEBACK") == "1":
             raise
@@ -60,7 +62,7 @@ def run() -> None:
     except SystemExit as e:
         code = e.code if isinstance(e.code, int) else 1
     except BrokenPipeError:
-        os._exit(0)
+        os._exit(141)  # as a shell reports a command whose reader left
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -43,14 +43,13 @@ def load(case: Path, paths: list[str], format: str, mapping: Path | None, conten
 
     read_config(case)
     loaded = loading.load(case, paths, format=format, mapping=mapping, content=content)
-    for one in loaded:
-        print(one)
     if paths and not any(one.new for one in loaded) and derive.is_current(case):
-        print("Nothing new; the case is as it was.")
+        print(*loaded, "Nothing new; the case is as it was.", sep="\n")
         return
     started = time.monotonic()
     build = derive.rebuild(case)
     record_activity(case, "load", paths=[str(p) for p in paths], build=build)
+    print(*loaded, sep="\n", end="\n" * bool(loaded))
     print(f"Derived tables rebuilt in {time.monotonic() - started:.1f} s; the case is at build {build}.")
 
 

@@ -52,11 +52,20 @@ def read_exports(folder: Path) -> list[dict[str, Any]]:
         raise CaseError(f"{file} cannot be read ({first_line(e)}); restore it from a backup.") from e
 
 
+def has_part(folder: Path, export: dict[str, Any]) -> bool:
+    """Whether what was read of an export is there; an export of which nothing was read needs no part."""
+    found = (any((folder / kind).glob(f"{export['sha256']}*.parquet")) for kind in ("requests", "side"))
+    return not export.get("loaded") or any(found)
+
+
 def _belonging(folder: Path, kind: str) -> list[str]:
+    """The parts of one kind. Raises CaseError if an export that was loaded has lost its part."""
     files = sorted(p for p in (folder / kind).glob("*.parquet"))
     if (folder / "exports.toml").is_file():
-        listed = {e["sha256"] for e in read_exports(folder)}
-        files = [f for f in files if f.name.split(".")[0] in listed]
+        exports = read_exports(folder)
+        for lost in (e for e in exports if not has_part(folder, e)):
+            raise CaseError(f"The part of {lost['path']} is missing; load that export again, or restore {folder}.")
+        files = [f for f in files if f.name.split(".")[0] in {e["sha256"] for e in exports}]
     return [f.as_posix() for f in files]
 
 

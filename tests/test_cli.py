@@ -179,3 +179,13 @@ def test_the_log_tells_who_did_what(case: Path, capsys: pytest.CaptureFixture[st
     assert main(["log", str(case)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("  ")[2] for line in lines] == ["new", "load"]
+
+
+def test_a_part_that_was_lost_is_named_and_comes_back_with_its_export(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    next((case / "requests").glob("*.parquet")).unlink()
+    assert main(["load", str(case)]) == 1
+    assert "first.ndjson is missing" in capsys.readouterr().err
+    assert main(["load", str(case), str(tmp_path / "first.ndjson")]) == 0
+    assert open_case(case).sql("SELECT count(*) AS n FROM requests").scalar() == 50

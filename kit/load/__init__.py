@@ -21,7 +21,7 @@ from typing import Any
 from tqdm import tqdm
 
 from kit.case import case_key, read_config
-from kit.database import read_exports
+from kit.database import has_part, read_exports
 from kit.errors import LoadError
 from kit.formats import KINDS, Format, format_named, formats, read_format, recognise, recognise_lines
 from kit.load.casting import table_columns
@@ -89,7 +89,7 @@ def load(
     chosen = format_named(format) if chosen is None and format != "auto" else chosen
     files = _files(paths)
     with _alone(folder):
-        before = read_exports(folder)
+        before = [e for e in read_exports(folder) if has_part(folder, e)]
         known = {e["sha256"]: e for e in before}
         done: list[Loaded] = []
         entries = list(before)

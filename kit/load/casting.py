@@ -103,7 +103,8 @@ def _column(kind: str, name: str, sql_type: str, have: set[str], content: str) -
 def _typed(name: str, sql_type: str) -> str:
     if sql_type.startswith("TIMESTAMP"):
         return f"moment({name})"
-    return f"TRY_CAST(nullif({name}, '') AS {sql_type})"
+    value = f"TRY_CAST(nullif({name}, '') AS {sql_type})"
+    return f"CASE WHEN isfinite({value}) THEN {value} END" if sql_type == "DOUBLE" else value
 
 
 def _text(name: str, content: str) -> str:
