@@ -168,7 +168,7 @@ def _second_look(line: bytes, problem: str) -> tuple[Any, str]:
 
 
 def _values(text: str) -> Iterator[Any]:
-    decoder = json.JSONDecoder(parse_constant=lambda _: None)
+    decoder = json.JSONDecoder(parse_constant=str)  # NaN and Infinity stay as written
     at = len(text) - len(text.lstrip())
     while at < len(text):
         value, at = decoder.raw_decode(text, at)
