@@ -66,7 +66,13 @@ THEME: dict[str, Any] = {
     "background": "white",
     "font": "sans-serif",
     "view": {"stroke": "#bbbbbb", "continuousWidth": 700, "continuousHeight": 240},
-    "axis": {"labelColor": "#222222", "titleColor": "#222222", "gridColor": "#e4e4e4", "labelLimit": 260},
+    "axis": {
+        "labelColor": "#222222",
+        "titleColor": "#222222",
+        "gridColor": "#e4e4e4",
+        "labelLimit": 260,
+        "titlePadding": 8,
+    },
     # Below the plot: a chart fits the width of a notebook at 1280 pixels, with nothing to scroll sideways.
     "legend": {
         "orient": "bottom",
@@ -102,12 +108,14 @@ class Figure:
     table   the Result behind it, to cite and to read as numbers
     title   what it shows, as a heading
     alt     what a reader sees in it, in words: axes, extent, and the point it makes
+    note    a line under the title: what is drawn and what is left out, how to read the marks
     """
 
     chart: alt.TopLevelMixin
     table: Result
     title: str
     alt: str
+    note: str = ""
 
     @cached_property
     def spec(self) -> dict[str, Any]:
@@ -116,7 +124,7 @@ class Figure:
         found["$schema"] = SCHEMA
         found["config"] = _over_theme(found.get("config", {}))
         found["description"] = self.alt
-        found.setdefault("title", self.title)
+        found.setdefault("title", {"text": self.title, "subtitle": self.note} if self.note else self.title)
         return found
 
     @property
@@ -162,11 +170,11 @@ class Figure:
         publish_display_data(shown)  # type: ignore[no-untyped-call]
 
 
-def figure(chart: alt.TopLevelMixin, result: Result, *, title: str, alt: str) -> Figure:
+def figure(chart: alt.TopLevelMixin, result: Result, *, title: str, alt: str, note: str = "") -> Figure:
     """The Figure of an altair chart. Raises ChartError over 5,000 marks or without alternative text."""
     if len(alt.strip()) < 20:
         raise ChartError(f"The chart {title!r} has no alternative text; say in words what it shows.")
-    made = Figure(chart, result, visible(title), visible(alt))
+    made = Figure(chart, result, visible(title), visible(alt), visible(note))
     if made.marks > MARK_BUDGET:
         raise ChartError(
             f"The chart {title!r} would draw {made.marks:,} marks, more than {MARK_BUDGET:,}; "
@@ -212,7 +220,7 @@ def series(
     """Encodings that tell up to six series apart by colour and by dash (or shape), with one legend."""
     import altair as alt
 
-    legend = alt.Legend(title=title or field)
+    legend = alt.Legend(title=title or _spoken(field))
     common: dict[str, Any] = {"field": field, "type": "nominal", "legend": legend}
     # An explicit domain rather than a sort: with a sort Vega-Lite draws a legend for each of the two encodings.
     domain: dict[str, Any] = {"domain": [_label(o) for o in order]} if order else {}
@@ -227,19 +235,69 @@ def series(
     }
 
 
-def events(marks: Result | pl.DataFrame, *, at: str = "at", label: str = "label") -> Any:
+def events(
+    marks: Result | pl.DataFrame,
+    *,
+    at: str = "at",
+    label: str = "label",
+    over: tuple[datetime, datetime] | None = None,
+    width: int = 720,
+    deep: int = 6,
+) -> Any:
     """A layer of dated events (releases, bans, blocks): a dashed rule with its name, told apart by words.
 
-    `marks` has one row per event, `at` a time and `label` a text. Lay it over a chart with a time axis.
+    `marks` has one row per event, `at` a time and `label` a text. Lay it over a chart with a time axis. Names that
+    would meet are put on lines under each other, at most `deep`; an event with no room left keeps its rule and its
+    tooltip, and the name before it says how many follow (+2). `over` is the first and last time of the axis and
+    `width` its pixels; without `over` every name is taken to meet every other.
     """
     import altair as alt
 
-    base = alt.Chart(rows(marks, at, label)).encode(x=time_axis(at))
-    rule = base.mark_rule(strokeDash=[4, 3], opacity=0.8).encode(tooltip=[time_tip(at), alt.Tooltip(f"{label}:N")])
-    text = base.mark_text(align="left", baseline="top", dx=3, fontSize=10, color="#222222").encode(
-        y=alt.value(2), text=alt.Text(field=label, type="nominal")
+    rows(marks, at, label)
+    frame = marks.frame if isinstance(marks, Result) else marks
+    placed = _placed(frame.sort(at, label), at, label, over, width, deep)
+    rule = alt.Chart(rows(placed, at, label)).mark_rule(strokeDash=[4, 3], opacity=0.8)
+    layers: list[Any] = [
+        rule.encode(x=time_axis(at), tooltip=[time_tip(at), alt.Tooltip(field=label, type="nominal")])
+    ]
+    named = placed.filter(pl.col("line") >= 0)
+    for (line, left), part in named.group_by("line", "left", maintain_order=True):
+        name = alt.Chart(rows(part, at, "name")).encode(
+            x=time_axis(at), y=alt.value(2 + 12 * int(str(line))), text=alt.Text(field="name", type="nominal")
+        )
+        side: dict[str, Any] = {"align": "left", "dx": 3} if left else {"align": "right", "dx": -3}
+        side |= {"baseline": "top", "fontSize": 10, "color": "#222222"}
+        # A white rim under the letters: a name stays readable where it crosses data.
+        layers += [name.mark_text(stroke="white", strokeWidth=3, opacity=0.85, **side), name.mark_text(**side)]
+    return alt.layer(*layers)
+
+
+def _placed(
+    frame: pl.DataFrame, at: str, label: str, over: tuple[datetime, datetime] | None, width: int, deep: int
+) -> pl.DataFrame:
+    """Each event with the line its name goes to (-1: no room), the side of its rule, and the name as drawn."""
+    free = [float("-inf")] * deep  # where each line is free from, in pixels
+    last: dict[int, int] = {}  # the event named last on each line
+    lines, sides, more = [], [], [0] * frame.height
+    start, span = (over[0], max((over[1] - over[0]).total_seconds(), 1.0)) if over else (None, 1.0)
+    for i, (when, text) in enumerate(frame.select(at, label).iter_rows()):
+        x = (when - start).total_seconds() / span * width if start is not None else 0.0
+        long = 5.4 * (min(len(text), LABEL_CHARS) + 4)  # with room for a count of what follows
+        left = x + long <= width or x < long
+        begin, end = (x, x + long) if left else (x - long, x)
+        line = next((k for k in range(deep) if free[k] <= begin), -1)
+        if line >= 0:
+            free[line], last[line] = end if start is not None else float("inf"), i
+        else:
+            more[max(last.values())] += 1
+        lines.append(line)
+        sides.append(left)
+    names = [_label(t) + (f" +{n}" if n else "") for t, n in zip(frame[label].to_list(), more, strict=True)]
+    return frame.with_columns(
+        pl.Series("line", lines, pl.Int64),
+        pl.Series("left", sides, pl.Boolean),
+        pl.Series("name", names, pl.String),
     )
-    return alt.layer(rule, text)
 
 
 def bars(result: Result, x: str, y: str, *, title: str = "", alt: str = "", top: int = 40) -> Figure:
@@ -254,8 +312,8 @@ def bars(result: Result, x: str, y: str, *, title: str = "", alt: str = "", top:
         alt_.Chart(rows(shown, x, y))
         .mark_bar()
         .encode(
-            x=alt_.X(field=x, type="quantitative"),
-            y=alt_.Y(field=y, type="nominal", sort="-x"),
+            x=alt_.X(field=x, type="quantitative", title=_spoken(x)),
+            y=alt_.Y(field=y, type="nominal", sort="-x", title=_spoken(y)),
             tooltip=[alt_.Tooltip(f"{y}:N"), alt_.Tooltip(f"{x}:Q", format=",")],
         )
     )
@@ -284,7 +342,7 @@ def lines(result: Result, x: str, y: str, *, by: str = "", title: str = "", alt:
         .mark_line(interpolate="step-after")
         .encode(
             x=time_axis(x),
-            y=alt_.Y(field=y, type="quantitative"),
+            y=alt_.Y(field=y, type="quantitative", title=_spoken(y)),
             tooltip=[time_tip(x), alt_.Tooltip(f"{y}:Q", format=","), *([alt_.Tooltip(f"{by}:N")] if by else [])],
             **(series(by) if by else {}),
         )
@@ -304,6 +362,12 @@ def _over_theme(own: Mapping[str, Any]) -> dict[str, Any]:
         )
         merged[key] = {**THEME.get(key, {}), **theirs} if isinstance(theirs, dict) else theirs
     return merged
+
+
+def _spoken(column: str) -> str:
+    """A column's name as an axis says it: request_model as Request model."""
+    said = column.replace("_", " ")
+    return visible(said[:1].upper() + said[1:])
 
 
 def _label(text: str) -> str:

@@ -13,6 +13,7 @@ from kit.result import Result
 __all__ = ["calibration_curve", "cluster_graph", "cluster_timeline", "membership_matrix", "ranking"]
 
 GRAPH_NODES = 300
+STRONGEST = 2  # links drawn of every account besides the spanning forest
 EVENTS = ("active accounts", "sign-ups", "first uses", "closures")
 
 
@@ -32,7 +33,7 @@ def membership_matrix(result: Result) -> Figure:
         .encode(
             x=alt.X(
                 "measure:N",
-                title=None,
+                title="Measure",
                 sort=shown["measure"].unique(maintain_order=True).to_list(),
                 axis=alt.Axis(labelAngle=-35),
             ),
@@ -40,9 +41,11 @@ def membership_matrix(result: Result) -> Figure:
                 "account_id:N",
                 title="Account",
                 sort=order["account_id"].to_list(),
-                axis=alt.Axis(labels=order.height <= 40),
+                axis=alt.Axis(labels=order.height <= 40, ticks=order.height <= 40),
             ),
-            color=alt.Color("bits:Q", title="Bits", scale=alt.Scale(range=["#f4f1ec", PALETTE[0]])),
+            color=alt.Color(
+                "bits:Q", title="Bits (darker is rarer)", scale=alt.Scale(range=["#f4f1ec", PALETTE[0]])
+            ),
             tooltip=["account_id:N", "family:N", "measure:N", "bits:Q"],
         )
         .properties(width=560, height=min(12 * order.height + 20, 600))
@@ -68,8 +71,8 @@ def cluster_timeline(result: Result) -> Figure:
         alt.Chart(rows(result))
         .mark_bar()
         .encode(
-            x=time_axis("day_at"),
-            y=alt.Y("accounts:Q", title=None),
+            x=time_axis("day_at", timeUnit="utcyearmonthdate"),
+            y=alt.Y("accounts:Q", title="Accounts", axis=alt.Axis(tickCount=4, format="d")),
             row=alt.Row(
                 "event:N", title=None, sort=list(EVENTS), header=alt.Header(labelAngle=0, labelAlign="left")
             ),
@@ -127,7 +130,7 @@ def ranking(result: Result, top: int = 60) -> Figure:
         .mark_bar()
         .encode(
             x=alt.X("probability:Q", title="Probability that it belongs", scale=alt.Scale(domain=[0, 1])),
-            y=alt.Y("account_id:N", sort=None, title=None),
+            y=alt.Y("account_id:N", sort=None, title="Account"),
             opacity=alt.Opacity(
                 "within:N", title="Within the cut", scale=alt.Scale(domain=[True, False], range=[1.0, 0.35])
             ),
@@ -136,72 +139,133 @@ def ranking(result: Result, top: int = 60) -> Figure:
         .properties(height=min(16 * min(top, max(len(result), 1)) + 20, 700))
     )
     text = f"{len(result)} accounts ranked by probability; {inside} lie within the cut for wrong accusations."
-    return figure(chart, result, title="Who else belongs", alt=text)
+    if len(result) > top:
+        text += f" The first {top} are drawn."
+    if not len(result):
+        text = "An empty chart: no account outside the seeds has a link to them that could be ranked."
+    return figure(
+        chart, result, title="Who else belongs", alt=text, note="" if len(result) else "No further account."
+    )
 
 
 def cluster_graph(links: Result) -> Figure:
-    """Accounts (or, beyond 300, groups of them that share the same partners) joined by their links, laid out
-    once for all."""
+    """The accounts of a cluster (from linkage.links), joined by their strongest links; laid out once for all.
+
+    Drawn is what holds the cluster together, the spanning forest of the strongest links, and the two strongest of
+    each account: the whole of a cluster in which all share with all is a black square. Beyond 300 accounts a dot is
+    a group of accounts. A dot grows with the bits of all its links, drawn or not; a line with the bits of one.
+    """
     import altair as alt
 
-    nodes, edges, folded = _laid_out(links.frame)
-    budget = MARK_BUDGET - nodes.height - 10
-    lines = alt.Chart(rows(edges.head(budget))).mark_rule(color=PALETTE[5]).encode(
+    nodes, edges, every, folded = _laid_out(links.frame)
+    unit = "groups of accounts" if folded else "accounts"
+    lines = alt.Chart(rows(edges)).mark_rule(color=PALETTE[5]).encode(
         x=alt.X("x:Q", axis=None), y=alt.Y("y:Q", axis=None), x2="x2:Q", y2="y2:Q",
-        strokeWidth=alt.StrokeWidth("bits:Q", title="Bits", scale=alt.Scale(range=[0.2, 2])),
-        opacity=alt.value(0.35),
+        strokeWidth=alt.StrokeWidth("bits:Q", title="Bits of a link", scale=alt.Scale(range=[0.8, 4])),
+        tooltip=["between:N", "bits:Q"],
     )  # fmt: skip
-    by_size = alt.Size("accounts:Q", title="Accounts", scale=alt.Scale(range=[40, 900]))
-    size = by_size if folded else alt.value(120)
-    dots = alt.Chart(rows(nodes)).mark_circle(color=PALETTE[0]).encode(
-        x="x:Q", y="y:Q", size=size,
-        tooltip=["node:N", "accounts:Q", "links:Q"],
+    dots = alt.Chart(rows(nodes)).mark_circle(color=PALETTE[0], opacity=1, stroke="white", strokeWidth=1.5).encode(
+        x=alt.X("x:Q", axis=None, scale=alt.Scale(padding=30)),
+        y=alt.Y("y:Q", axis=None, scale=alt.Scale(padding=20)),
+        size=alt.Size("bits:Q", title=f"Bits of all links of {'a group' if folded else 'an account'}",
+                      scale=alt.Scale(range=[60, 500] if nodes.height <= 40 else [30, 220])),
+        tooltip=["node:N", "accounts:Q", "links:Q", "bits:Q"],
     )  # fmt: skip
-    what = "groups of accounts" if folded else "accounts"
-    text = f"{nodes.height} {what} joined by {edges.height} links of two or more families of evidence."
-    return figure((lines + dots).properties(width=560, height=460), links, title="The cluster as a graph", alt=text)
+    left = every - edges.height
+    note = (
+        f"{nodes.height} {unit} with links of two or more families. Of {every:,} links {edges.height:,} are drawn: "
+    )
+    note += f"the strongest that hold them together and the {STRONGEST} strongest of each. {left:,} are left out."
+    say = (
+        f"Network. {note} Among links of equal bits the choice is arbitrary; accounts of the cluster without such "
+    )
+    say += "a link are not in it. Dots grow with the bits of all their links, lines with those of one link; places "
+    say += "mean nothing by themselves."
+    chart: Any = (lines + dots).properties(width=720, height=480)
+    if nodes.height:
+        most = nodes.sort("bits", "node", descending=[True, False]).row(0, named=True)
+        say += f" The most bits has {most['node']}, with {most['links']:,} links."
+    else:
+        note = "Nothing to draw: no two accounts of this cluster are kept with links of two families of evidence."
+        say = f"An empty network. {note}"
+        chart = alt.Chart(rows(nodes, "x")).mark_point().properties(width=720, height=20)
+    return figure(chart, links, title="The cluster as a graph", alt=say, note=note)
 
 
-def _laid_out(links: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, bool]:
-    """Nodes with places, edges with both ends, and whether accounts were folded into groups."""
+def _laid_out(links: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, int, bool]:
+    """Nodes with places, the links drawn with both ends, how many links there are, and whether accounts are
+    folded into groups."""
     import random
 
     import igraph
 
-    edges = links.group_by("account_a", "account_b").agg(bits=pl.col("bits").sum()).sort("account_a", "account_b")
-    names = sorted(set(edges["account_a"]) | set(edges["account_b"]))
+    pairs = links.group_by("account_a", "account_b").agg(bits=pl.col("bits").sum()).sort("account_a", "account_b")
+    names = sorted(set(pairs["account_a"]) | set(pairs["account_b"]))
     place = {n: i for i, n in enumerate(names)}
     graph = igraph.Graph(
-        len(names), [(place[a], place[b]) for a, b in edges.select("account_a", "account_b").iter_rows()]
+        len(names), [(place[a], place[b]) for a, b in pairs.select("account_a", "account_b").iter_rows()]
     )
-    graph.es["bits"] = edges["bits"].to_list()
+    graph.es["bits"] = pairs["bits"].to_list()
     igraph.set_random_number_generator(random.Random(7))  # the same picture every time
     part = list(range(len(names)))
     if folded := len(names) > GRAPH_NODES:
         part = graph.community_leiden("modularity", weights="bits", n_iterations=5).membership
         graph.contract_vertices(part)
         graph.simplify(combine_edges={"bits": "sum"})
-    spots: Any = graph.layout_fruchterman_reingold(niter=300).coords if graph.vcount() else []
+    every, weight, degree = graph.ecount(), graph.strength(weights="bits"), graph.degree()
     size = [part.count(k) for k in range(graph.vcount())]
-    label = [names[i] if not folded else f"group of {size[i]}" for i in range(graph.vcount())]
+    label = names if not folded else [f"group {k + 1} of {n} accounts" for k, n in enumerate(size)]
+    kept = _strongest(graph)
+    graph = graph.subgraph_edges(kept, delete_vertices=False)
+    spots: Any = graph.layout_kamada_kawai().coords if graph.vcount() else []
     nodes = pl.DataFrame(
         {
             "node": label,
             "accounts": size,
-            "links": graph.degree(),
+            "links": degree,
+            "bits": [round(w, 2) for w in weight],
             "x": [round(p[0], 4) for p in spots],
             "y": [round(p[1], 4) for p in spots],
         },
-        schema={"node": pl.String, "accounts": pl.Int64, "links": pl.Int64, "x": pl.Float64, "y": pl.Float64},
+        schema={"node": pl.String, "accounts": pl.Int64, "links": pl.Int64}
+        | dict.fromkeys(("bits", "x", "y"), pl.Float64),
     )
     ends = [
         {
+            "between": f"{label[e.source]} and {label[e.target]}",
             "x": spots[e.source][0],
             "y": spots[e.source][1],
             "x2": spots[e.target][0],
             "y2": spots[e.target][1],
-            "bits": e["bits"],
+            "bits": round(e["bits"], 2),
         }
         for e in sorted(graph.es, key=lambda e: -e["bits"])
     ]
-    return nodes, pl.DataFrame(ends, schema=dict.fromkeys(("x", "y", "x2", "y2", "bits"), pl.Float64)), folded
+    shape: dict[str, Any] = {"between": pl.String} | dict.fromkeys(("x", "y", "x2", "y2", "bits"), pl.Float64)
+    return nodes, pl.DataFrame(ends, schema=shape), every, folded
+
+
+def _strongest(graph: Any) -> list[int]:
+    """The edges of the spanning forest of the strongest links, and the strongest few of every node."""
+    import random
+
+    # Ties are drawn by lot, always the same: by name, the first account would look like a hub.
+    order = list(range(graph.ecount()))
+    random.Random(7).shuffle(order)
+    order.sort(key=lambda e: -graph.es[e]["bits"])
+    root = list(range(graph.vcount()))
+    held = [0] * graph.vcount()
+    kept = []
+    for edge in order:
+        a, b = graph.es[edge].tuple
+        tops = [a, b]
+        for i, node in enumerate(tops):
+            while root[node] != node:
+                root[node] = node = root[root[node]]
+            tops[i] = node
+        if tops[0] != tops[1] or held[a] < STRONGEST or held[b] < STRONGEST:
+            root[tops[0]] = tops[1]
+            kept.append(edge)
+        held[a] += 1
+        held[b] += 1
+    return sorted(kept)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kit.charts.base import DASHES, Figure, figure, rows, series, time_axis, time_tip
+from kit.charts.base import DASHES, PALETTE, Figure, figure, rows, series, time_axis, time_tip
 from kit.result import Result
 
 if TYPE_CHECKING:
@@ -22,6 +22,15 @@ __all__ = [
 ]
 
 VERDICTS = ("harvest", "unclear", "harmless")
+KINDS = {
+    "elicitation": "elicitation",
+    "look_alike": "look-alike",
+    "probing": "probing",
+    "relay": "relay",
+    "": "no rule",
+}
+# Dark for what speaks for a harvest, light for what does not: far apart in greyscale as well.
+SHADES = dict(zip(KINDS.values(), (PALETTE[0], PALETTE[4], PALETTE[2], PALETTE[3], "#c4c4c4"), strict=True))
 
 
 def template_reach(result: Result, *, top: int = 60) -> Figure:
@@ -40,7 +49,7 @@ def template_reach(result: Result, *, top: int = 60) -> Figure:
                 alt.Tooltip("template_id:N"), alt.Tooltip("requests:Q", format=","), alt.Tooltip("verdict:N"),
                 alt.Tooltip("reach_bits:Q", title="reach"), alt.Tooltip("skeleton:N"),
             ],
-            **series("verdict", points=True, order=VERDICTS),
+            **series("verdict", title="Verdict of the rules", points=True, order=VERDICTS),
         )
     )  # fmt: skip
     say = f"Scatter of {shown.height} templates: accounts across, different fillings up, both logarithmic."
@@ -58,7 +67,12 @@ def template_timeline(result: Result) -> Figure:
     import altair as alt
 
     few = result.frame["template_id"].unique(maintain_order=True).to_list()[: len(DASHES)]
-    shown = result.frame.filter(pl.col("template_id").is_in(few))
+    used = result.frame.filter(pl.col("template_id").is_in(few)).select(
+        "day_at", "template_id", "requests", "accounts"
+    )
+    # A day without a row is a day without use: drawn as zero, not bridged.
+    every = result.frame.select("day_at").unique().join(pl.DataFrame({"template_id": few}), how="cross")
+    shown = every.join(used, on=["day_at", "template_id"], how="left").fill_null(0).sort("template_id", "day_at")
     chart = (
         alt.Chart(rows(shown, "day_at", "template_id", "requests", "accounts"))
         .mark_line(interpolate="step-after")
@@ -81,19 +95,28 @@ def capability_mix(result: Result) -> Figure:
     """Share of requests per capability, from capabilities(case); a request may count under several."""
     import altair as alt
 
+    shown = result.frame.with_columns(kind=pl.col("kind").replace(KINDS))
+    kinds = [k for k in KINDS.values() if k in shown["kind"].to_list()]
+    shades = alt.Scale(domain=kinds, range=[SHADES[k] for k in kinds])
     chart = (
-        alt.Chart(rows(result, "capability", "kind", "requests", "share", "accounts"))
+        alt.Chart(rows(shown, "capability", "kind", "requests", "share", "accounts"))
         .mark_bar()
         .encode(
             x=alt.X("share:Q", axis=alt.Axis(format="%"), title="Share of requests"),
-            y=alt.Y("capability:N", sort="-x", title=None),
-            color=alt.Color("kind:N", title="Kind of rule"),
+            y=alt.Y("capability:N", sort="-x", title="Capability"),
+            color=alt.Color("kind:N", title="Kind of rule", scale=shades),
             tooltip=["capability:N", "kind:N", alt.Tooltip("requests:Q", format=","), "accounts:Q"],
         )
     )
-    say = "Bars of the share of requests by what the answers would teach, longest first."
+    say = (
+        "Bars of the share of requests by what the answers would teach, longest first; shade says the kind of rule."
+    )
     if len(result):
-        say += " " + "; ".join(f"{r['capability']} {r['share']:.0%}" for r in result.rows()[:4]) + "."
+        say += (
+            " "
+            + "; ".join(f"{r['capability']} {r['share']:.0%} ({r['kind']})" for r in shown.head(4).rows(named=True))
+            + "."
+        )
     return figure(chart, result, title="What the answers would teach", alt=say)
 
 
@@ -101,18 +124,19 @@ def coverage_growth(result: Result) -> Figure:
     """Requests and different prompts so far, from coverage(case): parallel lines mean ever new ground."""
     import altair as alt
 
-    frame = result.frame.with_columns(pl.col("requests").cum_sum().alias("requests so far"))
+    # Not a column called count: Vega counts the rows of each line under that name, and all but one line vanish.
+    frame = result.frame.sort("day_at").with_columns(pl.col("requests").cum_sum().alias("requests so far"))
     frame = frame.rename({"prompts_so_far": "different prompts so far"}).unpivot(
-        ["requests so far", "different prompts so far"], index="day_at", variable_name="count", value_name="n"
+        ["requests so far", "different prompts so far"], index="day_at", variable_name="line", value_name="n"
     )
     chart = (
         alt.Chart(rows(frame))
         .mark_line()
         .encode(
             x=time_axis("day_at"),
-            y=alt.Y("n:Q", title="So far"),
-            tooltip=[time_tip("day_at"), "count:N", alt.Tooltip("n:Q", format=",")],
-            **series("count"),
+            y=alt.Y("n:Q", title="Number so far"),
+            tooltip=[time_tip("day_at"), "line:N", alt.Tooltip("n:Q", format=",")],
+            **series("line", title="Line"),
         )
     )
     say = "Two lines over time: all requests so far, and different prompts so far."
@@ -127,12 +151,17 @@ def phase_strip(result: Result) -> Figure:
     import altair as alt
 
     def strip(column: str, title: str, kind: str = ",") -> alt.Chart:
+        # Nothing in any day is a flat zero, not an axis without numbers.
+        nothing = not len(result) or not (result[column].max() or 0)
+        high = alt.Scale(domain=[0, 1]) if nothing else alt.Undefined
         made: alt.Chart = (
             alt.Chart(rows(result, "day_at", column, "top_template"), height=90)
             .mark_bar()
             .encode(
-                x=time_axis("day_at", title="Time (UTC)" if column == "top_share" else ""),
-                y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=kind)),
+                x=time_axis(
+                    "day_at", title="Time (UTC)" if column == "top_share" else "", timeUnit="utcyearmonthdate"
+                ),
+                y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=kind, tickCount=4), scale=high),
                 tooltip=[time_tip("day_at"), alt.Tooltip(f"{column}:Q"), "top_template:N"],
             )
         )
@@ -140,8 +169,8 @@ def phase_strip(result: Result) -> Figure:
 
     chart = alt.vconcat(
         strip("new_templates", "New templates"),
-        strip("refused_share", "Refused", "%"),
-        strip("top_share", "Top template", "%"),
+        strip("refused_share", "Refused share", "%"),
+        strip("top_share", "Top template share", "%"),
     )
     say = "Three rows of daily bars: templates seen for the first time, share of refused requests, "
     say += "share of the top template."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["account_ranking", "event_study", "heat_map", "over_time", "overview", "ramp_curves", "small_multiples"]
 
 LADDER = (1, 2, 3, 4, 6, 12, 24, 72, 168, 336, 720)
+UTC = pl.Datetime("us", "UTC")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -47,16 +48,18 @@ def over_time(result: Result, marks: Result | None = None, *, y: str = "requests
     base = alt.Chart(rows(frame)).encode(x=time_axis("bucket_at"))
     tips = [time_tip("bucket_at"), alt.Tooltip("series:N"), alt.Tooltip(f"{y}:Q", format=",")]
     line = base.mark_line(interpolate="step-after").encode(y=alt.Y(f"{y}:Q", title=_said(y)), tooltip=tips)
-    layers: list[Any] = [line.encode(**series("series"))] if n > 1 else [*_band(base, frame, y), line]
+    band = _band(base, frame, y) if n == 1 else []
+    layers: list[Any] = [line.encode(**series("series", title="Series"))] if n > 1 else [*band, line]
     if y == "requests":
         layers += _outside(frame)
     if marks is not None and len(marks):
-        layers += _marks(marks)
+        layers.append(events(marks, over=_over(frame, marks), deep=8))
     return figure(
         alt.layer(*layers).properties(width=720, height=260),
         result,
         title=f"{_said(y)} per {width}",
         alt=_described(frame, y, width, marks),
+        note="Grey: where the other weeks lead to expect it." if band else "",
     )
 
 
@@ -76,7 +79,7 @@ def overview(result: Result, marks: Result | None = None, *, y: str = "requests"
     strip: Any = base.encode(x=time_axis("bucket_at"), y=alt.Y(f"{y}:Q", title=""))
     strip = strip.add_params(brush)
     if marks is not None and len(marks):
-        strip = alt.layer(strip, *_marks(marks))
+        strip = alt.layer(strip, events(marks, over=_over(frame, marks), deep=4))
     chart = alt.vconcat(
         detail.properties(width=720, height=220), strip.properties(width=720, height=60, title=hint)
     )
@@ -108,7 +111,11 @@ def small_multiples(result: Result, *, y: str = "requests") -> Figure:
     say = f"One panel for each of {len(shown)} series{cut}: {_said(y).lower()} per {width}, UTC, own scales. "
     say += f"The largest is {largest[0]} with {largest[1]:,} in all."
     return figure(
-        alt.concat(*panels, columns=2), result, title=f"{_said(y)} per {width}, one panel each{cut}", alt=say
+        alt.concat(*panels, columns=2),
+        result,
+        title=f"{_said(y)} per {width}, one panel each{cut}",
+        alt=say,
+        note="Times in UTC. Each panel has its own scale.",
     )
 
 
@@ -122,7 +129,7 @@ def heat_map(result: Result) -> Figure:
     cells = alt.Chart(rows(frame)).mark_rect(stroke="white", strokeWidth=0.5)
     chart = cells.encode(
         x=alt.X("hour:O", title="Hour of the day (UTC)", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("day:N", sort=list(WEEKDAYS), title=""),
+        y=alt.Y("day:N", sort=list(WEEKDAYS), title="Weekday (UTC)"),
         color=alt.Color("requests:Q", title="Requests", scale=alt.Scale(range=list(HEAT))),
         tooltip=[
             alt.Tooltip("day:N"),
@@ -159,8 +166,8 @@ def account_ranking(result: Result, *, top: int = 30) -> Figure:
             "cohort_high",
         )
     )
-    y = alt.Y("account_id:N", sort=frame["account_id"].to_list(), title="")
-    scale = alt.Scale(type="log", nice=False)
+    y = alt.Y("account_id:N", sort=frame["account_id"].to_list(), title="Account")
+    scale = alt.Scale(type="log", nice=False, padding=8)
     title = "Requests per active day (log scale)"
     band = base.mark_bar(color="#d9d9d9", height=10).encode(
         y=y, x=alt.X("cohort_low:Q", scale=scale, title=title), x2="cohort_high:Q"
@@ -178,11 +185,11 @@ def account_ranking(result: Result, *, top: int = 30) -> Figure:
     say += (
         f"of the accounts of the same plan and age (tick: their median). {above} lie above the band of their cohort"
     )
-    say += (
-        "; no band: too few comparable accounts." if frame["cohort_n"].null_count() or above < frame.height else "."
-    )
+    bare = frame["cohort_high"].null_count()
+    say += f"; {bare} have no band: too few comparable accounts." if bare else "."
+    note = "Dot: the account. Band: 90 % of the accounts of the same plan and age. Tick: their median."
     chart = alt.layer(band, middle, point).properties(width=560)
-    return figure(chart, result, title="The busiest accounts beside their cohort", alt=say)
+    return figure(chart, result, title="The busiest accounts beside their cohort", alt=say, note=note)
 
 
 def ramp_curves(result: Result) -> Figure:
@@ -193,7 +200,7 @@ def ramp_curves(result: Result) -> Figure:
     band = base.mark_area(opacity=0.18).encode(
         y=alt.Y("low:Q", title="Share of the requests of this time", axis=alt.Axis(format="%")),
         y2="high:Q",
-        color=_who(),
+        color=alt.Color("who:N", scale=alt.Scale(range=list(PALETTE)), legend=None),
     )
     tips = [
         alt.Tooltip("who:N"),
@@ -201,14 +208,20 @@ def ramp_curves(result: Result) -> Figure:
         alt.Tooltip("median:Q", format=".0%"),
         alt.Tooltip("accounts:Q"),
     ]
-    line = base.mark_line(strokeWidth=2.2).encode(y="median:Q", tooltip=tips, **series("who", title=" "))
+    line = base.mark_line(strokeWidth=2.2).encode(y="median:Q", tooltip=tips, **series("who", title="Median of"))
     first = {r["who"]: r for r in result.rows() if r["days"] == 1}
     say = "Cumulative share of an account's first requests, by days since first use: median, and bands that hold "
     say += "the middle half of accounts. " + " ".join(
         f"After one day {who} ({r['accounts']}) stand at {r['median']:.0%}." for who, r in sorted(first.items())
     )
     return figure(
-        alt.layer(band, line).properties(width=620, height=240), result, title="Ramp after first use", alt=say
+        alt.layer(band, line)
+        .resolve_scale(color="independent", strokeDash="independent")
+        .properties(width=620, height=240),
+        result,
+        title="Ramp after first use",
+        alt=say,
+        note="Line: median account. Band: the middle half of accounts.",
     )
 
 
@@ -226,7 +239,7 @@ def event_study(result: Result, *, event: str = "release") -> Figure:
     line = base.mark_line(interpolate="step-after", strokeWidth=2).encode(
         y=alt.Y("share:Q", title="Share of requests on the new model", axis=alt.Axis(format="%")),
         tooltip=tips,
-        **series("who", title=" "),
+        **series("who", title="Share among"),
     )
     rule = alt.Chart(alt.InlineData(values=[{"x": 0}])).mark_rule(strokeDash=[4, 3]).encode(x="x:Q")
     mean = result.frame.group_by("who", pl.col("hours_after") >= 0).agg(
@@ -286,7 +299,9 @@ def _outside(frame: pl.DataFrame) -> list[Any]:
         return []
     found = frame.filter(pl.col("sign") != "").select("bucket_at", "series", "requests", "expected", "sign")
     shape = alt.Shape(
-        "sign:N", title="Outside", scale=alt.Scale(domain=["burst", "drop"], range=["triangle-up", "triangle-down"])
+        "sign:N",
+        title="Outside what is expected",
+        scale=alt.Scale(domain=["burst", "drop"], range=["triangle-up", "triangle-down"]),
     )
     tips = [
         time_tip("bucket_at"),
@@ -299,22 +314,10 @@ def _outside(frame: pl.DataFrame) -> list[Any]:
     return [point.encode(x=time_axis("bucket_at"), y="requests:Q", shape=shape, tooltip=tips)]
 
 
-def _marks(marks: Result) -> list[Any]:
-    """Events as dashed rules, their names on three lines in turn so that neighbours stay readable."""
-    import altair as alt
-
-    layers = []
-    for line in range(min(3, len(marks))):
-        layer = events(marks.frame.gather_every(3, line))
-        layer.layer[1] = layer.layer[1].encode(y=alt.value(2 + 12 * line))
-        layers.append(layer)
-    return layers
-
-
-def _who() -> Any:
-    import altair as alt
-
-    return alt.Color("who:N", scale=alt.Scale(range=list(PALETTE)), legend=None)
+def _over(frame: pl.DataFrame, marks: Result) -> tuple[datetime, datetime]:
+    """First and last time of the axis: of the data and of the events laid over it."""
+    times = pl.concat([frame["bucket_at"].cast(UTC), marks["at"].cast(UTC)])
+    return cast("tuple[datetime, datetime]", (times.min(), times.max()))
 
 
 def _described(frame: pl.DataFrame, y: str, width: str, marks: Result | None) -> str:
@@ -328,7 +331,8 @@ def _described(frame: pl.DataFrame, y: str, width: str, marks: Result | None) ->
         say += f" Outside what the other weeks lead to expect: {counted.get('burst', 0)} windows above, "
         say += f"{counted.get('drop', 0)} below."
     if marks is not None and len(marks):
-        say += " Marked: " + "; ".join(f"{m['label']} on {_day(m['at'])}" for m in marks.rows()[:6]) + "."
+        say += " Marked: " + "; ".join(f"{m['label']} on {_day(m['at'])}" for m in marks.rows()[:6])
+        say += f"; and {len(marks) - 6} more." if len(marks) > 6 else "."
     return say
 
 
