@@ -89,7 +89,7 @@ def cluster_timeline(result: Result) -> Figure:
         chart,
         result,
         title="Sign-ups, use and closures of the cluster by day",
-        alt=f"Bars per day. {said or 'No cluster was examined'}.",
+        alt=f"Bars of accounts per UTC day. {said or 'No cluster was examined'}.",
     )
 
 
@@ -129,7 +129,12 @@ def ranking(result: Result, top: int = 60) -> Figure:
         alt.Chart(rows(result.frame.head(top)))
         .mark_bar()
         .encode(
-            x=alt.X("probability:Q", title="Probability that it belongs", scale=alt.Scale(domain=[0, 1])),
+            x=alt.X(
+                "probability:Q",
+                title="Probability that it belongs",
+                scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(tickCount=5),
+            ),
             y=alt.Y("account_id:N", sort=None, title="Account"),
             opacity=alt.Opacity(
                 "within:N", title="Within the cut", scale=alt.Scale(domain=[True, False], range=[1.0, 0.35])

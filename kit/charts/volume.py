@@ -53,7 +53,7 @@ def over_time(result: Result, marks: Result | None = None, *, y: str = "requests
     if y == "requests":
         layers += _outside(frame)
     if marks is not None and len(marks):
-        layers.append(events(marks, over=_over(frame, marks), deep=8))
+        layers.insert(0, events(marks, over=_over(frame, marks), deep=8))  # beneath: a name hides no peak
     return figure(
         alt.layer(*layers).properties(width=720, height=260),
         result,
@@ -79,7 +79,7 @@ def overview(result: Result, marks: Result | None = None, *, y: str = "requests"
     strip: Any = base.encode(x=time_axis("bucket_at"), y=alt.Y(f"{y}:Q", title=""))
     strip = strip.add_params(brush)
     if marks is not None and len(marks):
-        strip = alt.layer(strip, events(marks, over=_over(frame, marks), deep=4))
+        strip = alt.layer(events(marks, over=_over(frame, marks), deep=4), strip)
     chart = alt.vconcat(
         detail.properties(width=720, height=220), strip.properties(width=720, height=60, title=hint)
     )
