@@ -13,6 +13,7 @@ from kit.linkage.affinity import FAMILIES, marks
 from kit.linkage.families import ALPHA, Group, assess
 from kit.linkage.groups import LEAST, hypotheses, settle, split
 from kit.linkage.harmless import Alternative, alternatives
+from kit.linkage.pools import pools
 from kit.linkage.town import Flags, Ints, Town
 
 FAMILIES_NEEDED = 3
@@ -27,8 +28,7 @@ class Cluster:
     reason: str
     alternatives: list[Alternative]
     marks: list[tuple[str, str, float, float]]
-    stability: float | None = None
-    pools: dict[int, str] = field(default_factory=dict)
+    pools: dict[int, str] = field(default_factory=dict)  # by account number
 
     def cluster_id(self, town: Town) -> str:
         """From the sorted members alone, so the same whatever the order of the exports."""
@@ -136,7 +136,9 @@ def judge(town: Town, g: Group, aside: Flags) -> Cluster:
         ok = True
         reason = f"Proposed: {len(held)} of five families hold ({words}) and no harmless explanation holds."
     ordinary = town.others(g.members, aside=aside)
-    return Cluster(g, ok, reason, tested, _known_by(town, g, ordinary))
+    succeeded = g.measured("succession after closures").holds
+    came_in = pools(town, g.members) if succeeded else {}
+    return Cluster(g, ok, reason, tested, _known_by(town, g, ordinary), pools=came_in)
 
 
 def _known_by(town: Town, g: Group, ordinary: Ints) -> list[tuple[str, str, float, float]]:
@@ -166,7 +168,7 @@ def claims(c: Cluster, exchanges: int) -> list[tuple[str, str, str, str, str]]:
             f"{n:,} accounts made {exchanges:,} requests that carry the group's marks.",
             "established",
             "high",
-            "The logs themselves: every request is listed in cluster_requests.",
+            "Counted in the logs received; the annex of cited lines names each export and line.",
         ),
         (
             "B",

@@ -12,6 +12,7 @@ from kit.database import named_query
 from kit.linkage.affinity import FAMILIES
 from kit.linkage.links import communities, pair_links
 from kit.linkage.proposal import Cluster, claims, find_clusters
+from kit.linkage.stability import stabilities
 from kit.linkage.town import Town, read_town
 
 
@@ -26,6 +27,8 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
 
 def _write(con: duckdb.DuckDBPyConnection, town: Town, clusters: Sequence[Cluster]) -> None:
     named = [(c.cluster_id(town), c) for c in clusters]
+    proposed = [c.group.members for c in clusters if c.proposed]  # they come first
+    stable: list[float | None] = [*stabilities(town, proposed), *[None] * (len(clusters) - len(proposed))]
     for i, c in named:
         strength = np.sum([c.group.evidence[f].bits for f in FAMILIES], axis=0)
         _insert(
@@ -48,8 +51,8 @@ def _write(con: duckdb.DuckDBPyConnection, town: Town, clusters: Sequence[Cluste
         FROM cluster_requests c JOIN requests r USING (source_id, line) GROUP BY c.cluster_id, r.account_id) n
         WHERE n.cluster_id = cluster_accounts.cluster_id AND n.account_id = cluster_accounts.account_id""")
     totals = {r[0]: r[1:] for r in con.execute(named_query("linkage/cluster_totals")).fetchall()}
-    for i, c in named:
-        _insert(con, "clusters", [(i, c.proposed, c.reason, *totals[i], c.stability)])
+    for (i, c), stability in zip(named, stable, strict=True):
+        _insert(con, "clusters", [(i, c.proposed, c.reason, *totals[i], stability)])
         _insert(con, "cluster_claims", [(i, *row) for row in claims(c, totals[i][1])])
 
 

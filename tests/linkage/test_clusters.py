@@ -52,7 +52,7 @@ def test_same_rows_in_any_order_and_any_number_of_threads_give_the_same_tables(t
         con = load_town(incident, tmp_path, shuffle=shuffle, threads=threads)
         linkage.build(con)
         seen.append(contents(con))
-    assert seen[0]["clusters"]
+    assert any(row[-1] is not None for row in seen[0]["clusters"])  # a stability is among what is compared
     assert seen[0] == seen[1] == seen[2]
 
 

@@ -20,6 +20,9 @@ CREATE TABLE clusters (                -- one row per group examined, proposed o
   output_tokens BIGINT,                -- of the exchanges
   first_at TIMESTAMPTZ,                -- of the exchanges
   last_at TIMESTAMPTZ,
+  -- Stability: ten times every request and identifier event is left out with a chance of one in five and the group
+  -- is settled anew from its members; mean of |both| / |either|, 0 when three families no longer hold (seeds
+  -- are fixed). NULL for a dismissed group: nobody is named by it, so there is nothing that would have to hold.
   stability DOUBLE                     -- mean Jaccard overlap under resampling, 0 to 1
 );
 
@@ -29,6 +32,8 @@ CREATE TABLE cluster_accounts (
   exchanges BIGINT,
   requests_total BIGINT,
   strength_bits DOUBLE,                -- sum of the bits of its links into the cluster
+  -- Where succession after closures holds: pool 1 was closed in a wave (three closures or more, less than a day from
+  -- one to the next), pool 2 made its first request within three days after it, and so on. Else NULL.
   pool VARCHAR                         -- pool within the cluster (before or after a ban), if any
 );
 
