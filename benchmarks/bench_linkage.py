@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from kit.database import create_tables
-from kit.linkage.links import communities, pair_links
+from kit.linkage.pairs import communities, pair_links
 
 HOURS = 720
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from kit.database import named_query
 from kit.linkage.affinity import FAMILIES
-from kit.linkage.links import communities, pair_links
+from kit.linkage.pairs import communities, pair_links
 from kit.linkage.proposal import Cluster, claims, find_clusters
 from kit.linkage.stability import stabilities
 from kit.linkage.town import Town, read_town
