@@ -11,8 +11,15 @@ from kit.errors import ParameterError
 
 
 @pytest.fixture
-def members(sample_case):
-    return sorted(linkage.members(sample_case)["account_id"])
+def cluster(sample_case):
+    """The proposed cluster with the most exchanges: the campaign of two pools."""
+    proposed = (c for c in linkage.clusters(sample_case).rows() if c["proposed"])
+    return max(proposed, key=lambda c: c["exchanges"])["cluster_id"]
+
+
+@pytest.fixture
+def members(sample_case, cluster):
+    return sorted(linkage.members(sample_case, cluster=cluster)["account_id"])
 
 
 def test_hidden_members_come_first_when_growing_from_half_of_them(sample_case, members):
@@ -63,11 +70,11 @@ def test_an_unknown_cluster_is_named_in_the_error(sample_case):
         linkage.evidence(sample_case, cluster="cluster-nowhere")
 
 
-def test_charts_of_a_cluster_stay_within_their_budget_and_say_what_they_show(sample_case, members):
+def test_charts_of_a_cluster_stay_within_their_budget_and_say_what_they_show(sample_case, cluster, members):
     for drawn in (
-        charts.membership_matrix(linkage.matrix(sample_case)),
-        charts.cluster_timeline(linkage.timeline(sample_case)),
-        charts.cluster_graph(linkage.links(sample_case)),
+        charts.membership_matrix(linkage.matrix(sample_case, cluster=cluster)),
+        charts.cluster_timeline(linkage.timeline(sample_case, cluster=cluster)),
+        charts.cluster_graph(linkage.links(sample_case, cluster=cluster)),
         charts.ranking(linkage.grow(sample_case, seeds=members[:6])),
     ):
         assert 0 < drawn.marks <= 5_000
