@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from kit import Case, create_case, open_case
 from kit.database import build_database
@@ -18,6 +19,11 @@ from kit.load import build_side_tables, load
 
 # At exit DuckDB's bindings print leak warnings that are not ours to show; by then all else is said.
 atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
+
+# In continuous integration the drawn examples are the same every time; by hand they are new ones.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "sample_data" / "incident"
