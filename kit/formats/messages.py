@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
+from kit.formats import exact
 
 Fields = dict[str, Any]
 USER = {"user", "human", "HumanMessage", "USER", "input_text", "message", "text", "prompt"}
@@ -57,8 +57,8 @@ def parsed(value: Any) -> Any:
         text = value.lstrip()
         if text[:1] in ("{", "["):
             try:
-                return orjson.loads(text)
-            except orjson.JSONDecodeError:
+                return exact.loads(text.encode())
+            except (ValueError, RecursionError):
                 return value
         if text.startswith(("data:", "event:")):
             lines = (line[5:].strip() for line in text.splitlines() if line.startswith("data:"))

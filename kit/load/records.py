@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,10 +10,9 @@ from itertools import islice
 from typing import Any
 
 import duckdb
-import orjson
 
 from kit.errors import LoadError
-from kit.formats import Format
+from kit.formats import Format, exact
 from kit.load.container import LONGEST_LINE, Advance, Container, pieces
 
 csv.field_size_limit(LONGEST_LINE)
@@ -136,8 +134,8 @@ def load_line(line: bytes) -> tuple[Any, str]:
     if len(line) > LONGEST_LINE:
         return None, f"longer than {LONGEST_LINE >> 20} MB"
     try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError as e:
+        value = exact.loads(line)
+    except (ValueError, RecursionError) as e:
         value, problem = _second_look(line, str(e))
         if problem:
             return None, problem
@@ -168,10 +166,9 @@ def _second_look(line: bytes, problem: str) -> tuple[Any, str]:
 
 
 def _values(text: str) -> Iterator[Any]:
-    decoder = json.JSONDecoder(parse_constant=str)  # NaN and Infinity stay as written
     at = len(text) - len(text.lstrip())
     while at < len(text):
-        value, at = decoder.raw_decode(text, at)
+        value, at = exact.DECODER.raw_decode(text, at)
         yield value
         while at < len(text) and text[at] in " \t\r\n,\x1e":
             at += 1
@@ -187,8 +184,8 @@ def _mended(value: Any) -> Any:
 
 def _loads(line: bytes) -> Any:
     try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
+        return exact.loads(line)
+    except (ValueError, RecursionError):
         return None
 
 
@@ -206,8 +203,8 @@ def _document(container: Container, advance: Advance) -> Iterator[Read]:
             )
     raw = b"".join(whole)
     try:
-        values = [orjson.loads(raw)]
-    except orjson.JSONDecodeError:
+        values = [exact.loads(raw)]
+    except (ValueError, RecursionError):
         yield from _broken_document(raw)
         return
     values = values[0] if isinstance(values[0], list) else values
@@ -217,7 +214,6 @@ def _document(container: Container, advance: Advance) -> Iterator[Read]:
 def _broken_document(raw: bytes) -> Iterator[Read]:
     text = raw.decode("utf-8", "replace").lstrip()
     array = text.startswith("[")
-    decoder = json.JSONDecoder()
     at, n = int(array), 0
     while True:
         while at < len(text) and text[at] in " \t\r\n,\x1e":
@@ -226,7 +222,7 @@ def _broken_document(raw: bytes) -> Iterator[Read]:
             return
         n += 1
         try:
-            value, at = decoder.raw_decode(text, at)
+            value, at = exact.DECODER.raw_decode(text, at)
             yield n, _mended(value)
         except (ValueError, RecursionError) as e:
             yield Reject(n, f"not JSON: {e}", text[at : at + 400])
@@ -348,4 +344,4 @@ def _wraps(value: dict[str, Any], name: str) -> bool:
 def text_of_row(value: Any) -> str:
     """A short text of a record, for a reject's excerpt."""
     value = {k: v for k, v in value.items() if k != "^"} if isinstance(value, dict) else value
-    return orjson.dumps(value, default=str).decode("utf-8", "replace")[:400]
+    return exact.dumps(value).decode("utf-8", "replace")[:400]

@@ -22,12 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import orjson
 import polars as pl
 
 from kit.database import first_line
 from kit.errors import LoadError
-from kit.formats import Format, Skipped
+from kit.formats import Format, Skipped, exact
 from kit.formats.messages import joined
 from kit.formats.secrets import mask_secrets
 from kit.formats.values import column_value
@@ -312,7 +311,7 @@ class Staging:
     def _add(self, number: int, record: Any, waiting: dict[str, list[bytes]], numbers: dict[str, list[int]]) -> int:
         size = 0
         for kind, row in self._rows(number, record):
-            text = orjson.dumps(row, default=_as_text, option=orjson.OPT_NON_STR_KEYS)
+            text = exact.dumps(row, default=_as_text)
             waiting.setdefault(kind, []).append(text)
             numbers.setdefault(kind, []).append(number)
             size += len(text)
@@ -561,7 +560,7 @@ def _text(value: Any) -> Any:
         return str(value) if not isinstance(value, Decimal) else _decimal(value)
     if isinstance(value, datetime | date):
         return value.isoformat().replace("+00:00", "Z")
-    return orjson.dumps(value, default=str).decode()
+    return exact.dumps(value).decode()
 
 
 def _decimal(value: Decimal) -> str:
