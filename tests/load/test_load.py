@@ -186,7 +186,7 @@ cells = st.one_of(
 @given(records=st.lists(st.fixed_dictionaries({}, optional={
     "request_id": cells, "occurred_at": cells, "prompt_text": cells, "input_tokens": cells, "stream": cells,
     "temperature": cells, "cost_usd": cells, "account_id": cells}), min_size=1, max_size=4))  # fmt: skip
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_fast_and_the_exact_reader_agree(
     records: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
