@@ -231,12 +231,13 @@ def _connect(folder: Path) -> tuple[duckdb.DuckDBPyConnection, str]:
     try:
         con.execute(f"ATTACH '{database.as_posix().replace(chr(39), chr(39) * 2)}' AS kase (READ_ONLY)")
         con.execute("USE kase")
-        row = con.execute("SELECT build, parts, (SELECT count(*) FROM duplicates) FROM build").fetchone()
+        ((build, names, n_duplicates),) = con.execute(
+            "SELECT build, parts, (SELECT count(*) FROM duplicates) FROM build"
+        ).fetchall()
     except duckdb.Error as e:
         raise CaseError(
             f"{database} cannot be opened ({first_line(e)}); rebuild it with: incident load {folder}"
         ) from e
-    build, names, n_duplicates = row or ("", [], 0)
     files = [(folder / "requests" / name).as_posix() for name in names]
     if missing := [f for f in files if not Path(f).is_file()]:
         raise CaseError(f"{missing[0]} is missing; load its export again with: incident load {folder} PATH")

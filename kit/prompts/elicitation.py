@@ -267,5 +267,6 @@ def _without_evidence(facts: Facts, mine: list[Rule], ordinary: list[Rule]) -> t
 
 def case_folder(con: duckdb.DuckDBPyConnection) -> Path | None:
     """The folder of the case whose database is being built, if it is a file."""
-    row = con.execute("SELECT path FROM duckdb_databases() WHERE database_name = current_database()").fetchone()
-    return Path(row[0]).parent if row and row[0] else None
+    own = "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+    ((path,),) = con.execute(own).fetchall()
+    return Path(path).parent if path else None

@@ -51,8 +51,8 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
 
 def shard_count(con: duckdb.DuckDBPyConnection) -> int:
     """How many shards keep one within ROWS_PER_SHARD requests."""
-    row = con.execute("SELECT count(*) FROM requests").fetchone()
-    return max(1, math.ceil((row[0] if row else 0) / ROWS_PER_SHARD))
+    ((rows,),) = con.execute("SELECT count(*) FROM requests").fetchall()
+    return max(1, math.ceil(int(rows) / ROWS_PER_SHARD))
 
 
 def fill_profiles(con: duckdb.DuckDBPyConnection, shards: int) -> None:

@@ -33,7 +33,7 @@ def test_a_group_that_is_dismissed_says_which_explanation_or_family_decided(town
     assert all(r.startswith("Dismissed: ") and len(r) > 40 for r in reasons)
     unnamed = """SELECT count(*) FROM clusters c WHERE reason LIKE '%harmless explanation holds%' AND NOT EXISTS
         (SELECT 1 FROM cluster_alternatives a WHERE a.cluster_id = c.cluster_id AND a.outcome = 'holds')"""
-    assert con.execute(unnamed).fetchone() == (0,)
+    assert con.execute(unnamed).fetchall()[0] == (0,)
 
 
 def test_a_campaign_that_shares_only_habits_is_one_cluster_without_a_bystander(town):
@@ -84,4 +84,4 @@ def test_every_cluster_has_five_families_five_claims_and_an_id_from_its_members_
     for table, rows in (("cluster_evidence", 5), ("cluster_claims", 5)):
         counts = con.execute(f"SELECT DISTINCT count(*) FROM {table} GROUP BY cluster_id").fetchall()
         assert counts == [(rows,)]
-    assert len(read_town(con)) == con.execute("SELECT count(*) FROM accounts").fetchone()[0]
+    assert len(read_town(con)) == con.execute("SELECT count(*) FROM accounts").fetchall()[0][0]

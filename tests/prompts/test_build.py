@@ -49,27 +49,27 @@ def test_look_alikes_are_harmless_and_say_why(built: duckdb.DuckDBPyConnection) 
 
 
 def test_free_text_belongs_to_no_template(built: duckdb.DuckDBPyConnection) -> None:
-    assert built.execute("SELECT count(*) FROM request_templates WHERE account_id LIKE 'person-%'").fetchone() == (
-        0,
-    )
+    assert built.execute("SELECT count(*) FROM request_templates WHERE account_id LIKE 'person-%'").fetchall()[
+        0
+    ] == (0,)
 
 
 def test_a_request_has_at_most_one_template_per_part(built: duckdb.DuckDBPyConnection) -> None:
     twice = (
         "SELECT count(*) FROM (SELECT 1 FROM request_templates GROUP BY source_id, line, part HAVING count(*) > 1)"
     )
-    assert built.execute(twice).fetchone() == (0,)
+    assert built.execute(twice).fetchall()[0] == (0,)
 
 
 def test_counts_of_templates_add_up_from_requests(built: duckdb.DuckDBPyConnection) -> None:
     wrong = """SELECT count(*) FROM templates t WHERE requests <> (SELECT count(*) FROM request_templates r
         WHERE r.template_id = t.template_id) OR accounts <> (SELECT count(*) FROM account_templates a
         WHERE a.template_id = t.template_id)"""
-    assert built.execute(wrong).fetchone() == (0,)
+    assert built.execute(wrong).fetchall()[0] == (0,)
     bits = built.execute(
         "SELECT rarity_bits, slot_entropy_bits FROM templates WHERE skeleton LIKE '%[[calc]]%'"
-    ).fetchone()
-    accounts = built.execute("SELECT count(DISTINCT account_id) FROM requests").fetchone()
+    ).fetchall()[0]
+    accounts = built.execute("SELECT count(DISTINCT account_id) FROM requests").fetchall()[0]
     assert accounts is not None
     assert bits is not None
     assert abs(2 ** bits[0] - accounts[0] / 6) < 1e-3
@@ -77,9 +77,9 @@ def test_counts_of_templates_add_up_from_requests(built: duckdb.DuckDBPyConnecti
 
 
 def test_answers_that_come_back_are_found_with_both_ends(built: duckdb.DuckDBPyConnection) -> None:
-    assert built.execute("SELECT count(*) FROM returned_requests WHERE account_id LIKE 'clean-%'").fetchone() == (
-        60,
-    )
+    assert built.execute("SELECT count(*) FROM returned_requests WHERE account_id LIKE 'clean-%'").fetchall()[
+        0
+    ] == (60,)
     ends = built.execute(
         "SELECT DISTINCT split_part(from_account_id, '-', 1), split_part(to_account_id, '-', 1) FROM response_flows"
     )
@@ -101,4 +101,4 @@ def test_a_case_without_texts_builds_empty_tables() -> None:
     con = database(
         [{"request_id": "r", "account_id": "a", "occurred_at": "2026-05-01T00:00:00Z", "prompt_text": None}]
     )
-    assert [con.execute(f"SELECT count(*) FROM {t}").fetchone() for t in TABLES[:4]] == [(0,)] * 4
+    assert [con.execute(f"SELECT count(*) FROM {t}").fetchall()[0] for t in TABLES[:4]] == [(0,)] * 4
