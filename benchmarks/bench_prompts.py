@@ -27,6 +27,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from kit.prompts import mining
+from kit.prompts.corpus import read
 
 COMMON = [
     "the",
@@ -152,7 +153,7 @@ class Town:
 
 def ours(texts: list[str]) -> list[int]:
     ids = np.random.default_rng(5).permutation(len(texts)).astype(np.uint64)  # a case takes them from a hash in SQL
-    corpus = mining.read((ids[a : a + BATCH], texts[a : a + BATCH]) for a in range(0, len(texts), BATCH))
+    corpus = read((ids[a : a + BATCH], texts[a : a + BATCH]) for a in range(0, len(texts), BATCH))
     found: list[int] = mining.mine(corpus).label[ids.astype(np.int64)].tolist()
     return found
 

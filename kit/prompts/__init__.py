@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import duckdb
 
-from kit.prompts import habits as _habits
-from kit.prompts import judging as _judging
-from kit.prompts import returns as _returns
-from kit.prompts import skeletons as _skeletons
 from kit.prompts.review import (
     capabilities,
     coverage,
@@ -50,6 +46,8 @@ __all__ = [
 
 def build(con: duckdb.DuckDBPyConnection) -> None:
     """Fill the tables of kit/sql/schema/prompts.sql from the view `requests`."""
-    _habits.build(con, _skeletons.build(con))
-    _returns.build(con)
-    _judging.build(con)
+    from kit.prompts import habits, judging, returns, skeletons  # here: the compiler takes half a second to import
+
+    habits.build(con, skeletons.build(con))
+    returns.build(con)
+    judging.build(con)

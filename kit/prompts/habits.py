@@ -8,9 +8,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.prompts.mining import Corpus, _parts
+from kit.prompts.compiled import compiled
+from kit.prompts.corpus import Corpus
 from kit.prompts.skeletons import put
-from kit.prompts.tokens import mix64
+from kit.prompts.tokens import I64, U32, U64, mix
 
 SIZE = 64  # numbers in a content vector
 SCALE = 1000  # a text's vector has this length; sums of whole numbers come out the same in any order
@@ -23,8 +24,8 @@ def build(con: duckdb.DuckDBPyConnection, corpus: Corpus) -> None:
     sampled: dict[str, Any] = con.execute(
         "SELECT account, text_id FROM habit_rows ORDER BY account, text_id"
     ).fetchnumpy()
-    place = np.searchsorted(corpus.ids, sampled["text_id"].astype(np.uint64))
-    vectors = text_vectors(corpus)
+    text_ids, place = np.unique(sampled["text_id"].astype(np.uint64), return_inverse=True)
+    vectors = text_vectors(corpus, text_ids)
     account = sampled["account"].astype(np.int64)
     sums = np.zeros((int(account.max(initial=-1)) + 1, SIZE), np.int64)
     for a in range(0, len(account), 1 << 18):
@@ -39,39 +40,40 @@ def build(con: duckdb.DuckDBPyConnection, corpus: Corpus) -> None:
     con.execute(SIGNATURES)
 
 
-def text_vectors(corpus: Corpus) -> NDArray[np.int16]:
+def text_vectors(corpus: Corpus, text_ids: U64) -> NDArray[np.int16]:
     """One vector per text: its tokens, the rarer the heavier, each thrown in a direction of its own.
 
     A random projection with signs from the token's hash (Achlioptas 2003), scaled to length SCALE. Only what the
     texts of this case hold is needed, no model and no word list.
     """
-    weight = _rarity(corpus)
-    out = np.zeros((len(corpus), SIZE), np.int16)
-    for rows in _parts(corpus.lengths * SIZE // 4):
-        a, b = corpus.offsets[rows.start], corpus.offsets[rows.stop]
-        tokens = corpus.tokens[a:b]
-        signs = mix64(tokens.astype(np.uint64)).view(np.uint8).reshape(-1, 8)
-        directions = np.unpackbits(signs, axis=1).astype(np.int32) * 2 - 1
-        directions *= weight[(tokens >> np.uint32(8)).astype(np.int64)][:, None]
-        some = corpus.lengths[rows] > 0
-        if some.any():
-            total = np.add.reduceat(directions, (corpus.offsets[rows.start : rows.stop] - a)[some], axis=0).astype(
-                float
-            )
-            length = np.sqrt((total**2).sum(axis=1, keepdims=True))
-            out[rows][some] = np.rint(SCALE * total / np.maximum(length, 1)).astype(np.int16)
+    texts = _texts_with(corpus.tokens, corpus.offsets)
+    weight = np.rint(8 * np.log2((len(corpus) + 1) / (texts + 1)).clip(0)).astype(np.int32)  # eighths of a bit
+    total = _projected(corpus.tokens, corpus.offsets, np.searchsorted(corpus.ids, text_ids), weight).astype(float)
+    length = np.sqrt((total**2).sum(axis=1, keepdims=True))
+    return np.asarray(np.rint(SCALE * total / np.maximum(length, 1)).astype(np.int16))
+
+
+@compiled
+def _texts_with(tokens: U32, offsets: I64) -> NDArray[np.int32]:
+    """How many texts hold a token, by the upper 24 bits of its hash."""
+    out, last = np.zeros(1 << 24, np.int32), np.full(1 << 24, -1, np.int32)
+    for text in range(len(offsets) - 1):
+        for token in tokens[offsets[text] : offsets[text + 1]]:
+            slot = token >> np.uint32(8)
+            if last[slot] != text:
+                last[slot] = text
+                out[slot] += 1
     return out
 
 
-def _rarity(corpus: Corpus) -> NDArray[np.int32]:
-    """Eighths of a bit by which a token is rare among the texts."""
-    uses = np.zeros(1 << 24, np.int64)
-    for rows in _parts(corpus.lengths):
-        a, b = corpus.offsets[rows.start], corpus.offsets[rows.stop]
-        row = np.repeat(np.arange(rows.stop - rows.start, dtype=np.uint64), corpus.lengths[rows])
-        once = np.unique((row << np.uint64(24)) | (corpus.tokens[a:b] >> np.uint32(8)))
-        uses += np.bincount((once & np.uint64(0xFFFFFF)).astype(np.int64), minlength=1 << 24)
-    out: NDArray[np.int32] = np.rint(8 * np.log2((len(corpus) + 1) / (uses + 1)).clip(0)).astype(np.int32)
+@compiled
+def _projected(tokens: U32, offsets: I64, rows: I64, weight: NDArray[np.int32]) -> NDArray[np.int32]:
+    out = np.zeros((len(rows), SIZE), np.int32)
+    for i in range(len(rows)):
+        for token in tokens[offsets[rows[i]] : offsets[rows[i] + 1]]:
+            signs, w = mix(np.uint64(token)), weight[token >> np.uint32(8)]
+            for k in range(SIZE):
+                out[i, k] += w if (signs >> np.uint64(k)) & np.uint64(1) else -w
     return out
 
 

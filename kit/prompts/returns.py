@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
-from kit.prompts.mining import _double, _ranges
+from kit.prompts.compiled import compiled
+from kit.prompts.keys import runs
 from kit.prompts.skeletons import put, texts
 from kit.prompts.tokens import I64, U32, U64, tokenise
 
@@ -34,48 +36,67 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(FLOWS)
 
 
-def _shingles(tokens: U32, counts: I64) -> tuple[I64, U64]:
-    """(text, hash) of every run of SHINGLE tokens."""
-    h = tokens.astype(np.uint64)
-    for k in range(SHINGLE.bit_length() - 1):
-        h = _double(h, 1 << k)
-    n = np.maximum(counts - SHINGLE + 1, 0)
-    return np.repeat(np.arange(len(counts)), n), h[_ranges(np.cumsum(counts) - counts, n)]
-
-
 def _sketches(con: duckdb.DuckDBPyConnection) -> tuple[U64, U64]:
+    """(answer, shingle) for the SKETCH smallest shingles of each answer."""
     ids, shingles = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
     for text_ids, batch in texts(con, "response"):
-        tokens, counts = tokenise(batch)
-        row, h = _shingles(tokens, counts)
-        total = np.bincount(row, minlength=len(batch))
-        low = h < (np.minimum(1.0, 3 * SKETCH / np.maximum(total, 1)) * (2.0**64 - 2048)).astype(np.uint64)[row]
-        row, h = row[low], h[low]
-        order = np.lexsort((h, row))
-        row, h = row[order], h[order]
-        first = np.searchsorted(row, np.arange(len(batch)))
-        kept = np.arange(len(row)) - first[row] < SKETCH
-        ids.append(text_ids[row[kept]])
-        shingles.append(h[kept])
+        row, least = _least(*tokenise(batch))
+        ids.append(text_ids[row])
+        shingles.append(least)
     return np.concatenate(ids), np.concatenate(shingles)
+
+
+@compiled
+def _least(tokens: U32, counts: I64) -> tuple[I64, U64]:
+    """(text, hash) of the SKETCH smallest different hashes of runs of SHINGLE tokens of each text."""
+    row, out = np.empty(SKETCH * len(counts), np.int64), np.empty(SKETCH * len(counts), np.uint64)
+    found = np.empty(counts.max(), np.uint64)
+    begin = end = 0
+    for text in range(len(counts)):
+        first = end
+        for h in found[: runs(tokens[begin : begin + counts[text]], found, SHINGLE)]:
+            at = end  # an insertion into what is kept so far, in order
+            while at > first and out[at - 1] > h:
+                at -= 1
+            if at == first + SKETCH or (at > first and out[at - 1] == h):
+                continue
+            end = min(end + 1, first + SKETCH)
+            for k in range(end - 1, at, -1):
+                out[k] = out[k - 1]
+            out[at], row[end - 1] = h, text
+        begin += counts[text]
+    return row[:end].copy(), out[:end].copy()
 
 
 def _held(con: duckdb.DuckDBPyConnection, known: U64) -> tuple[U64, U64]:
     """(prompt, shingle) for the shingles of answers that occur in prompts."""
-    bits = max(16, len(known).bit_length() + 4)
-    sieve = np.zeros(1 << min(bits, 27), bool)
-    shift = np.uint64(64 - min(bits, 27))
+    bits = min(27, max(16, len(known).bit_length() + 4))
+    sieve = np.zeros(1 << bits, np.bool_)
+    shift = np.uint64(64 - bits)
     sieve[(known >> shift).astype(np.int64)] = True
     ids, shingles = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
     for text_ids, batch in texts(con, "prompt") if len(known) else ():
-        row, h = _shingles(*tokenise(batch))
-        some = sieve[(h >> shift).astype(np.int64)]
-        row, h = row[some], h[some]
-        place = np.minimum(np.searchsorted(known, h), len(known) - 1)
-        hit = known[place] == h
-        ids.append(text_ids[row[hit]])
-        shingles.append(h[hit])
+        row, hit = _known(*tokenise(batch), known, sieve, shift)
+        ids.append(text_ids[row])
+        shingles.append(hit)
     return np.concatenate(ids), np.concatenate(shingles)
+
+
+@compiled
+def _known(tokens: U32, counts: I64, known: U64, sieve: NDArray[np.bool_], shift: np.uint64) -> tuple[I64, U64]:
+    """(text, hash) of the runs of SHINGLE tokens that are among the known ones; the sieve spares most searches."""
+    row, out = np.empty(len(tokens), np.int64), np.empty(len(tokens), np.uint64)
+    found = np.empty(counts.max(), np.uint64)
+    begin = end = 0
+    for text in range(len(counts)):
+        for h in found[: runs(tokens[begin : begin + counts[text]], found, SHINGLE)]:
+            if sieve[h >> shift]:
+                at = np.searchsorted(known, h)
+                if at < len(known) and known[at] == h:
+                    row[end], out[end] = text, h
+                    end += 1
+        begin += counts[text]
+    return row[:end].copy(), out[:end].copy()
 
 
 PAIRS = """

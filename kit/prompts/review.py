@@ -10,7 +10,6 @@ import polars as pl
 
 from kit.case import Case, analysis
 from kit.errors import ParameterError
-from kit.prompts.habits import SCALE
 from kit.result import Result
 from kit.stats import pooled_difference
 
@@ -206,7 +205,7 @@ def pooled_test(
 
 def _means(found: Result) -> np.ndarray[Any, Any]:
     sums = np.array(found["content"].to_list(), float).reshape(len(found), -1)
-    out: np.ndarray[Any, Any] = sums / (SCALE * found["sampled"].to_numpy()[:, None])
+    out: np.ndarray[Any, Any] = sums / found["sampled"].to_numpy()[:, None]
     return out
 
 
@@ -218,6 +217,6 @@ def _units(frame: pl.DataFrame) -> tuple[Any, Any, Any]:
     place = np.array([at[k] for k in keys], np.int64)
     content = np.array(frame["content"].to_list(), float).reshape(len(frame), -1)
     sums = np.zeros((len(order), content.shape[1]))
-    np.add.at(sums, place, content / SCALE)
+    np.add.at(sums, place, content)
     counts = np.bincount(place, frame["sampled"].to_numpy(), minlength=len(order))
     return sums, counts, np.array([t for _, t in order], bool)

@@ -13,8 +13,8 @@ import duckdb
 import numpy as np
 
 from kit.prompts import mining
-from kit.prompts.mining import Bools
-from kit.prompts.tokens import I64, NUMBER, U32, U64, mix64, spans
+from kit.prompts.corpus import Bools, Corpus, read
+from kit.prompts.tokens import I64, NUMBER, U32, U64, bigrams_of, spans
 
 SHOWN = 6000  # characters of a text that are compared: the first two thirds and the last third of them
 SKELETON = 4000  # characters of a skeleton that are kept
@@ -37,7 +37,7 @@ class Skeleton:
     text: str
 
 
-def build(con: duckdb.DuckDBPyConnection) -> mining.Corpus:
+def build(con: duckdb.DuckDBPyConnection) -> Corpus:
     """Fill request_templates and account_templates, and `templates` but for rules and verdict.
 
     Returns the distinct prompts as tokens, for what else is to be learnt from them.
@@ -92,8 +92,8 @@ def put(con: duckdb.DuckDBPyConnection, name: str, **columns: Any) -> None:
     con.unregister("put_columns")
 
 
-def _mine_part(con: duckdb.DuckDBPyConnection, part: str) -> mining.Corpus:
-    corpus = mining.read(texts(con, part))
+def _mine_part(con: duckdb.DuckDBPyConnection, part: str) -> Corpus:
+    corpus = read(texts(con, part))
     families = mining.mine(corpus)
     skeletons = _skeletons(con, part, corpus, families)
     text_ids, template_ids = [], []
@@ -129,7 +129,7 @@ def _repeated(con: duckdb.DuckDBPyConnection, part: str, alone: U64) -> list[tup
 
 
 def _skeletons(
-    con: duckdb.DuckDBPyConnection, part: str, corpus: mining.Corpus, families: mining.Families
+    con: duckdb.DuckDBPyConnection, part: str, corpus: Corpus, families: mining.Families
 ) -> list[Skeleton]:
     wanted = np.concatenate(
         [np.empty(0, np.uint64)]
@@ -182,9 +182,7 @@ def skeleton_of(part: str, members: Iterable[str], constant: U32) -> Skeleton:
 def _fixed(text: str, constant: U32) -> tuple[U32, Bools, I64, I64]:
     """The tokens of the text, which of them are constant, and where they start and end."""
     tokens, starts, ends = spans(text)
-    ahead = np.append(tokens[1:], np.uint32(0))
-    bigrams = (mix64((tokens.astype(np.uint64) << np.uint64(32)) | ahead) >> np.uint64(32)).astype(np.uint32)
-    hit = np.isin(bigrams, constant)
+    hit = np.isin(bigrams_of(tokens, np.array([0, len(tokens)])), constant)
     fixed = hit.copy()
     fixed[1:] |= hit[:-1]
     return tokens, fixed, starts, ends

@@ -4,10 +4,14 @@ masked."""
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from functools import cache
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kit.prompts.compiled import compiled
 
 U32 = NDArray[np.uint32]
 U64 = NDArray[np.uint64]
@@ -23,7 +27,7 @@ UNSPACED = (
     (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9F), (0x20000, 0x3FFFF),
 )  # fmt: skip
 CHARS = 1 << 19  # characters worked on at a time: what fits the processor's cache
-_BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
+BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
 @cache
@@ -57,12 +61,7 @@ def mix64(x: U64) -> U64:
     return out
 
 
-@cache
-def _powers(size: int) -> tuple[U64, U64]:
-    """Powers of the base and of its inverse, for hashing any span from one running sum."""
-    up, down = np.full(size, _BASE, np.uint64), np.full(size, pow(_BASE, -1, 1 << 64), np.uint64)
-    up[0] = down[0] = 1
-    return np.multiply.accumulate(up), np.multiply.accumulate(down)
+mix = cast("Callable[[np.uint64], np.uint64]", compiled(mix64))  # the same of one number inside a compiled loop
 
 
 def tokenise(texts: list[str]) -> tuple[U32, I64]:
@@ -77,54 +76,79 @@ def tokenise(texts: list[str]) -> tuple[U32, I64]:
     first = 0
     for edge in [*edges.tolist(), len(texts)]:
         if (last := min(max(edge, first + 1), len(texts))) > first:
-            found, n, _, _ = _scan(texts[first:last])
-            short, kept = _shorten(found, n)
-            tokens.append(short)
-            counts.append(kept)
+            found, n, _, _ = _scanned(texts[first:last], HEAD, TAIL)
+            tokens.append(found)
+            counts.append(n)
             first = last
     return np.concatenate(tokens), np.concatenate(counts)
 
 
 def spans(text: str) -> tuple[U32, I64, I64]:
     """Tokens of one text with the character positions where each starts and ends; nothing left out."""
-    tokens, _, starts, ends = _scan([text])
+    tokens, _, starts, ends = _scanned([text], len(text), 0)
     return tokens, starts, ends
 
 
-def _scan(texts: list[str]) -> tuple[U32, I64, I64, I64]:
-    kinds, folds = _tables()
-    joined = "\n".join(texts) + "\n"
-    code = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-    kind = kinds[code]
-    inside = (kind == WORD) | (kind == DIGIT)
-    single = kind == SINGLE
-    run = np.where(inside, 1, np.where(kind == MARK, 2, 0)).astype(np.int8)
-    change = np.diff(run, prepend=0, append=0)
-    first_of_run, last_of_run = (change[:-1] != 0) & (run > 0), (change[1:] != 0) & (run > 0)
-    starts = np.flatnonzero(first_of_run | single)
-    ends = np.flatnonzero(last_of_run | single) + 1
-    up, down = _powers(1 << max(12, len(code).bit_length()))
-    sums = np.zeros(len(code) + 1, np.uint64)
-    np.cumsum(folds[code] * up[: len(code)], out=sums[1:])
-    tokens = (mix64((sums[ends] - sums[starts]) * down[starts]) >> np.uint64(32)).astype(np.uint32)
-    length = np.minimum(ends - starts - 1, 7).astype(np.uint32)
-    tokens = (tokens & np.uint32(0xFFFFFFF8)) | length
-    digits = np.zeros(len(code) + 1, np.int64)
-    np.cumsum(kind == DIGIT, out=digits[1:])
-    tokens[digits[ends] > digits[starts]] = NUMBER
-    text_ends = np.cumsum(np.fromiter((len(t) + 1 for t in texts), np.int64, len(texts)))
-    last = np.searchsorted(starts, text_ends)
-    first = np.concatenate(([0], last[:-1]))
-    repeated = np.zeros(len(tokens), bool)
-    repeated[1:] = (tokens[1:] == NUMBER) & (tokens[:-1] == NUMBER)
-    repeated[first[first < len(tokens)]] = False
-    kept = np.concatenate(([0], np.cumsum(~repeated)))
-    return tokens[~repeated], kept[last] - kept[first], starts[~repeated], ends[~repeated]
+def bigrams_of(tokens: U32, offsets: I64) -> U32:
+    """A hash of each token with the next one of its text; the last of a text with nothing."""
+    out = np.empty_like(tokens)
+    _pair(tokens, offsets, out)
+    return out
 
 
-def _shorten(tokens: U32, counts: I64) -> tuple[U32, I64]:
-    if not len(counts) or counts.max() <= HEAD + TAIL:
-        return tokens, counts
-    position = np.arange(len(tokens)) - np.repeat(np.cumsum(counts) - counts, counts)
-    left = np.repeat(counts, counts) - position
-    return tokens[(position < HEAD) | (left <= TAIL)], np.minimum(counts, HEAD + TAIL)
+@compiled
+def _pair(tokens: U32, offsets: I64, out: U32) -> None:
+    for text in range(len(offsets) - 1):
+        for k in range(offsets[text], offsets[text + 1]):
+            ahead = tokens[k + 1] if k + 1 < offsets[text + 1] else np.uint32(0)
+            out[k] = mix((np.uint64(tokens[k]) << np.uint64(32)) | np.uint64(ahead)) >> np.uint64(32)
+
+
+def _scanned(texts: list[str], head: int, tail: int) -> tuple[U32, I64, I64, I64]:
+    """Tokens, how many each text has, and where in the joined texts each starts and ends."""
+    code = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
+    tokens, counts = np.empty(len(code), np.uint32), np.empty(len(texts), np.int64)
+    starts, stops = np.empty(len(code), np.int64), np.empty(len(code), np.int64)
+    n = _scan(code, ends, *_tables(), head, tail, tokens, counts, starts, stops)
+    return tokens[:n].copy(), counts, starts[:n], stops[:n]
+
+
+@compiled
+def _scan(
+    code: U32, ends: I64, kinds: NDArray[np.uint8], folds: U64, head: int, tail: int,
+    tokens: U32, counts: I64, starts: I64, stops: I64,
+) -> int:  # fmt: skip
+    """Fill the last four; how many tokens there are. The middle of a text beyond head + tail is left out."""
+    n = at = 0
+    for text in range(len(ends)):
+        begin, end = n, ends[text]
+        while at < end:
+            kind = kinds[code[at]]
+            if kind == SEPARATOR:
+                at += 1
+                continue
+            start, digit, hashed, power = at, False, np.uint64(0), np.uint64(1)
+            while True:  # a polynomial of the characters of one word, one run of markup or one single character
+                hashed += folds[code[at]] * power
+                power *= BASE
+                digit |= kinds[code[at]] == DIGIT
+                at += 1
+                if kind == SINGLE or at == end:
+                    break
+                ahead = kinds[code[at]]
+                if ahead in (SEPARATOR, SINGLE) or (ahead == MARK) != (kind == MARK):
+                    break
+            if digit and n > begin and tokens[n - 1] == NUMBER:
+                continue
+            length = np.uint64(min(at - start - 1, 7))
+            whole = (mix(hashed) >> np.uint64(32)) & np.uint64(0xFFFFFFF8) | length
+            tokens[n] = NUMBER if digit else np.uint32(whole)
+            starts[n], stops[n] = start, at
+            n += 1
+        if n - begin > head + tail:
+            for k in range(tail):
+                tokens[begin + head + k] = tokens[n - tail + k]
+            n = begin + head + tail
+        counts[text] = n - begin
+    return n

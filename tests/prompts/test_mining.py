@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from kit.prompts import mining
+from kit.prompts.corpus import read
 from kit.prompts.tokens import NUMBER, spans, tokenise
 
 WORDS = [
@@ -28,7 +29,7 @@ def text(rng: random.Random) -> str:
 def mined(texts: list[str], seed: int = 0) -> list[int]:
     """Family of each text; ids are a permutation, as hashes would be."""
     ids = np.array(random.Random(seed).sample(range(10**9), len(texts)), np.uint64)
-    corpus = mining.read([(ids, texts)])
+    corpus = read([(ids, texts)])
     label = dict(zip(corpus.ids.tolist(), mining.mine(corpus).label.tolist(), strict=True))
     return [label[i] for i in ids.tolist()]
 
@@ -117,7 +118,7 @@ def test_families_do_not_depend_on_the_order_or_the_batches() -> None:
         batches = [
             (ids[order[a : a + size]], [texts[i] for i in order[a : a + size]]) for a in range(0, len(texts), size)
         ]
-        corpus = mining.read(batches)
+        corpus = read(batches)
         families = mining.mine(corpus)
         results.append(
             (corpus.tokens.tobytes(), families.label.tobytes(), [c.tobytes() for c in families.constant])

@@ -1,0 +1,255 @@
+"""Distinct texts as tokens, what groups of them have in common, and which texts hold that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.prompts.compiled import compiled
+from kit.prompts.tokens import HEAD, I64, TAIL, U32, U64, bigrams_of, tokenise
+
+F64 = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+SUPPORT = 5  # distinct texts a family needs
+SAMPLE = 24  # members looked at to learn what is constant
+COMMON = 0.7  # share of them that must hold a bigram for it to be constant
+COVERED = 0.35  # share of a member's text that is constant, on average, when it neither opens nor closes it
+PRIOR_BITS = np.array([2, 3, 4, 6, 7, 8, 9, 10.0])  # rough rarity of a word by its length, for few texts
+PRIOR_TEXTS = 2000
+SAMPLED_TEXTS = 200_000  # texts from which the rarity of a token is learnt
+ROOM = SAMPLE * (HEAD + TAIL)  # different values that the texts looked at can hold at most
+
+
+@dataclass
+class Corpus:
+    """Distinct texts as token hashes, ordered by id."""
+
+    ids: U64
+    tokens: U32
+    offsets: I64
+    bigrams: U32 = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bigrams = bigrams_of(self.tokens, self.offsets)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def lengths(self) -> I64:
+        return np.diff(self.offsets)
+
+
+def read(batches: Iterable[tuple[U64, list[str]]]) -> Corpus:
+    """The corpus of the distinct texts in `batches` of (ids, texts), whatever order they come in."""
+    ids, tokens, counts = [np.empty(0, np.uint64)], [np.empty(0, np.uint32)], [np.empty(0, np.int64)]
+    for batch_ids, texts in batches:
+        t, n = tokenise(texts)
+        ids.append(batch_ids)
+        tokens.append(t)
+        counts.append(n)
+    flat, count, id_ = np.concatenate(tokens), np.concatenate(counts), np.concatenate(ids)
+    del tokens
+    order = np.argsort(id_, kind="stable")
+    begin = (np.cumsum(count) - count)[order]
+    offsets = np.concatenate(([0], np.cumsum(count[order])))
+    return Corpus(id_[order], _moved(flat, begin, offsets), offsets)
+
+
+@compiled
+def _moved(tokens: U32, begin: I64, offsets: I64) -> U32:
+    out = np.empty_like(tokens)
+    for text in range(len(begin)):
+        for k in range(offsets[text + 1] - offsets[text]):
+            out[offsets[text] + k] = tokens[begin[text] + k]
+    return out
+
+
+@dataclass
+class Rarity:
+    """Bits of surprise of a token: rarity among the texts, with a prior by word length where they are few."""
+
+    table: F64
+    share: float
+
+    def bits(self, tokens: U32) -> F64:
+        prior = PRIOR_BITS[(tokens & np.uint32(7)).astype(np.int64)]
+        out: F64 = self.share * self.table[slots(tokens, self.table)] + (1 - self.share) * prior
+        return out
+
+
+def rarity(corpus: Corpus, size: NDArray[np.int32]) -> Rarity:
+    """How rare tokens are, when `size` is in how large a group of texts alike each text stands.
+
+    A group of any size counts as one text, so that it cannot make its own words look common.
+    """
+    weight = 1.0 / np.maximum(size[:SAMPLED_TEXTS], 1)  # ids are hashes, so the first ones are a fair sample
+    table = np.zeros(1 << min(24, max(12, int(corpus.offsets[len(weight)]).bit_length())))
+    _weigh(corpus.tokens, corpus.offsets, weight, _shift(table), table)
+    total = float(weight.sum())
+    return Rarity(np.log2((total + 1) / (table + 1)).clip(0), total / (total + PRIOR_TEXTS))
+
+
+def uses(corpus: Corpus) -> I64:
+    """How often each bigram occurs anywhere, by hash."""
+    table = np.zeros(1 << min(24, max(12, len(corpus.bigrams).bit_length())), np.int64)
+    _weigh(corpus.bigrams, corpus.offsets, np.ones(len(corpus), np.int64), _shift(table), table)
+    return table
+
+
+@compiled
+def _weigh(values: U32, offsets: I64, weight: Any, shift: np.uint32, table: Any) -> None:
+    for text in range(len(weight)):
+        for value in values[offsets[text] : offsets[text + 1]]:
+            table[value >> shift] += weight[text]
+
+
+def slots(values: U32, table: NDArray[Any]) -> I64:
+    """The place of each hash in a table whose length is a power of two."""
+    return (values >> _shift(table)).astype(np.int64)
+
+
+def _shift(table: NDArray[Any]) -> np.uint32:
+    return np.uint32(33 - len(table).bit_length())
+
+
+@dataclass
+class Learnt:
+    """What groups 0..k-1 have in common: constant bigrams group by group, bits of surprise, how many members."""
+
+    features: U32
+    uses: F64  # of each feature in the whole group, estimated
+    offsets: I64
+    bits: F64
+    size: I64
+
+    def __len__(self) -> int:
+        return len(self.size)
+
+    @property
+    def lengths(self) -> I64:
+        return np.diff(self.offsets)
+
+    def of(self, group: int) -> U32:
+        return self.features[self.offsets[group] : self.offsets[group + 1]]
+
+    def only(self, wanted: Bools) -> Learnt:
+        kept = np.repeat(wanted, self.lengths)
+        offsets = np.concatenate(([0], np.cumsum(self.lengths[wanted])))
+        return Learnt(self.features[kept], self.uses[kept], offsets, self.bits[wanted], self.size[wanted])
+
+
+def learn(corpus: Corpus, rows: I64, group: I64, rare: Rarity) -> Learnt:
+    """What the texts `rows` of each group (0..k-1, sorted) have in common, from the first SAMPLE of each."""
+    size = np.bincount(group)
+    sampled = np.minimum(size, SAMPLE)
+    least = np.maximum(np.ceil(COMMON * sampled), np.minimum(sampled, SUPPORT - 1)).astype(np.int64)
+    look = (rows, np.cumsum(size) - size, sampled, least)
+    features, texts, offsets = _shared(corpus.bigrams, corpus.offsets, *look)
+    tokens, _, token_offsets = _shared(corpus.tokens, corpus.offsets, *look)
+    group_of = np.repeat(np.arange(len(size)), np.diff(token_offsets))
+    bits: F64 = np.bincount(group_of, rare.bits(tokens), minlength=len(size)).astype(np.float64)
+    estimated = texts * np.repeat(size / np.maximum(sampled, 1), np.diff(offsets))
+    return Learnt(features, estimated.astype(np.float64), offsets, bits, size)
+
+
+@compiled
+def _shared(values: U32, offsets: I64, rows: I64, first: I64, sampled: I64, least: I64) -> tuple[U32, I64, I64]:
+    """Values that at least `least` of the first `sampled` texts of a group hold, sorted; how many do; offsets."""
+    room = 0
+    for group in range(len(first)):
+        longest = 0
+        for row in rows[first[group] : first[group] + sampled[group]]:
+            longest += offsets[row + 1] - offsets[row]
+        room += longest // max(least[group], 1)
+    out, texts, ends = np.empty(room, np.uint32), np.empty(room, np.int64), np.zeros(len(first) + 1, np.int64)
+    mask = 1
+    while mask < 2 * ROOM:
+        mask *= 2
+    key, of = np.empty(mask, np.uint32), np.full(mask, -1, np.int64)
+    last, n = np.empty(mask, np.int64), np.empty(mask, np.int64)
+    mask -= 1
+    used = np.empty(ROOM, np.int64)
+    end = 0
+    for group in range(len(first)):
+        found = 0
+        for row in rows[first[group] : first[group] + sampled[group]]:
+            for value in values[offsets[row] : offsets[row + 1]]:
+                at = np.int64(value >> np.uint32(3)) & mask
+                while of[at] == group and key[at] != value:
+                    at = (at + 1) & mask
+                if of[at] != group:
+                    of[at], key[at], last[at], n[at] = group, value, -1, 0
+                    used[found] = at
+                    found += 1
+                if last[at] != row:
+                    last[at] = row
+                    n[at] += 1
+        begin = end
+        for at in used[:found]:
+            if n[at] >= least[group]:
+                out[end], texts[end] = key[at], n[at]
+                end += 1
+        order = np.argsort(out[begin:end])
+        out[begin:end], texts[begin:end] = out[begin:end][order], texts[begin:end][order]
+        ends[group + 1] = end
+    return out[:end].copy(), texts[:end].copy(), ends
+
+
+def containment(corpus: Corpus, rows: I64, group: I64, learnt: Learnt) -> F64:
+    """Which share of the constant bigrams of its group each text holds."""
+    held = _held(corpus.bigrams, corpus.offsets, rows, group, learnt.features, learnt.offsets)
+    out: F64 = held / np.maximum(learnt.lengths[group], 1)
+    return out
+
+
+@compiled
+def _held(bigrams: U32, offsets: I64, rows: I64, group: I64, features: U32, feature_offsets: I64) -> I64:
+    out, seen = np.zeros(len(rows), np.int64), np.full(len(features), -1, np.int64)
+    for i in range(len(rows)):
+        begin, end = feature_offsets[group[i]], feature_offsets[group[i] + 1]
+        constant = features[begin:end]
+        for bigram in bigrams[offsets[rows[i]] : offsets[rows[i] + 1]]:
+            at = begin + np.searchsorted(constant, bigram)
+            if at < end and features[at] == bigram and seen[at] != i:
+                seen[at] = i
+                out[i] += 1
+    return out
+
+
+def shaped(corpus: Corpus, rows: I64, group: I64, learnt: Learnt) -> Bools:
+    """Whether a group's constant text opens or closes most members, or is a good part of them.
+
+    A sentence that a few texts hold somewhere in the middle is a quotation, not a form.
+    """
+    place = np.arange(len(group)) - np.searchsorted(group, group)
+    looked_at = (place < SAMPLE) & (corpus.lengths[rows] > 2)
+    rows, group = rows[looked_at], group[looked_at]
+    first, length = corpus.offsets[rows], corpus.lengths[rows]
+    share = np.stack([
+        containment(corpus, rows, group, learnt) * learnt.lengths[group] / length,
+        _constant(corpus.bigrams[first], group, learnt),
+        _constant(corpus.bigrams[first + length - 2], group, learnt),
+    ])  # fmt: skip
+    n = np.maximum(np.bincount(group, minlength=len(learnt)), 1)
+    covered, opens, closes = (np.bincount(group, s, minlength=len(learnt)) / n for s in share)
+    out: Bools = (covered >= COVERED) | (opens >= COMMON) | (closes >= COMMON)
+    return out
+
+
+def _constant(bigrams: U32, group: I64, learnt: Learnt) -> Bools:
+    """Whether each bigram is constant in the group beside it."""
+    of = np.repeat(np.arange(len(learnt), dtype=np.uint64), learnt.lengths)
+    constant = (of << np.uint64(32)) | learnt.features
+    return np.isin((group.astype(np.uint64) << np.uint64(32)) | bigrams, constant)
+
+
+def distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """The different values in order; by sorting, which for whole numbers beats numpy's hash table."""
+    values = np.sort(values)
+    return values[np.concatenate(([True], values[1:] != values[:-1]))[: len(values)]]
