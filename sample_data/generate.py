@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
-from town import campaigns, crowds, lookalikes, people
+from town import campaigns, crowds, evasive, lookalikes, people, strangers
 from town.clock import DAY, HOUR, Ints
 from town.operation import Plan
 from town.texts import FileTexts, OwnTexts, Texts
@@ -24,11 +24,14 @@ from town.write import Incident, finish, write
 
 __all__ = [
     "LOOKALIKES",
+    "STRANGERS",
     "Incident",
     "Plan",
     "Texts",
     "Town",
     "campaigns",
+    "crowd",
+    "evasive",
     "finish",
     "new_town",
     "populate",
@@ -43,7 +46,15 @@ _HARMLESS: tuple[Callable[[Town], Ints], ...] = (
     *(crowds.tutorial_students, crowds.launch_day, crowds.corporate_teams),
 )
 LOOKALIKES = {plant.__name__: plant for plant in _HARMLESS}
-"""Every harmless group, by name."""
+"""Every harmless group of the ordinary town, by name."""
+
+_HARDER: tuple[Callable[[Town], Ints], ...] = (
+    *(strangers.eval_consortium, strangers.class_from_home, strangers.sponsored_hackathon, strangers.consultancy),
+    *(strangers.agency, strangers.prompt_library, strangers.vpn_default, strangers.open_app),
+    *(strangers.franchise, strangers.rubric_researchers, strangers.shared_household),
+)
+STRANGERS = {plant.__name__: plant for plant in _HARDER}
+"""Harmless groups that are harder to tell from an operation, by name."""
 
 
 def read_texts(path: Path | None, seed: int) -> Texts:
@@ -64,5 +75,12 @@ def populate(town: Town, residents: int | None = None, median: float = 55.0, ski
     count = residents or town.size(int(town.rng.integers(520, 820)), 60)
     people.organic(town, count, median, card_share=float(town.rng.uniform(0.02, 0.10)))
     for name, plant in LOOKALIKES.items():
+        if name not in skip:
+            plant(town)
+
+
+def crowd(town: Town, skip: Collection[str] = ()) -> None:
+    """Every harder look-alike that is not skipped, beside what `populate` has put there."""
+    for name, plant in STRANGERS.items():
         if name not in skip:
             plant(town)

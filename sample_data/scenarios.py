@@ -12,7 +12,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from generate import Incident, Plan, Texts, Town, campaigns, finish, new_town, populate, read_texts, write
+from generate import (
+    Incident,
+    Plan,
+    Texts,
+    Town,
+    campaigns,
+    crowd,
+    evasive,
+    finish,
+    new_town,
+    populate,
+    read_texts,
+    write,
+)
 
 Scenario = Callable[[Town], None]
 NOT_SET = float("nan")
@@ -132,9 +145,54 @@ def several_at_once(town: Town) -> None:
         shapes[int(index)](town)
 
 
+def crowded_town(town: Town) -> None:
+    """Nobody harvests, and the look-alikes are the hard ones."""
+    crowd(town)
+
+
+def scattered(town: Town) -> None:
+    """A careful harvest among hard look-alikes: edited prompts in several templates, half of it unrelated work."""
+    crowd(town)
+    plan = _careful(town, draw_plan(town, "scattered", (30, 90), (60, 250), pools=3))
+    evasive.scattered(town, plan, pooled=float(town.rng.uniform(0.4, 0.9)), edits=float(town.rng.uniform(0.2, 0.7)))
+
+
+def scattered_habit(town: Town) -> None:
+    """The same without any template: only parameters, a field of topics and, for some, the proxies."""
+    crowd(town)
+    plan = draw_plan(town, "scattered_habit", (30, 90), (80, 300), "habit_")
+    tuned = replace(_careful(town, plan), temperature=0.6, max_tokens=16384.0, distinct=60_000)
+    evasive.scattered(town, tuned, pooled=float(town.rng.uniform(0.5, 0.9)), edits=0.2)
+
+
+def scattered_wide(town: Town) -> None:
+    """Hundreds of accounts with a handful of edited prompts each over some weeks."""
+    crowd(town)
+    plan = _careful(town, draw_plan(town, "scattered_wide", (300, 700), (6, 15), pools=2))
+    evasive.scattered(town, plan, pooled=float(town.rng.uniform(0.5, 0.9)), edits=0.4, weekends=True)
+
+
+def _careful(town: Town, plan: Plan) -> Plan:
+    """No shared card, staggered sign-ups, many builds, 30 to 70 % unrelated traffic, a part on few proxies."""
+    builds = int(town.rng.integers(3, 9))
+    mixed, exits = float(town.rng.uniform(0.3, 0.7)), int(town.rng.integers(40, 300))
+    return replace(
+        plan,
+        card_share=0.0,
+        sign_up_days=60.0,
+        agents=builds,
+        one_ja4=False,
+        mixed=mixed,
+        pool_exits=exits,
+        borrowed=0.5,
+        fresh_exit=0.5,
+    )
+
+
 _ALL: tuple[Scenario, ...] = (
     *(quiet_town, fixed_prompt, load_balanced, release_pivot, low_and_wide, habit_only),
     *(relay, cleaner, probe_then_exploit, signature_replay, several_at_once),
+    *(crowded_town, scattered, scattered_habit, scattered_wide),
 )
 SCENARIOS: dict[str, Scenario] = {scenario.__name__: scenario for scenario in _ALL}
 

@@ -49,14 +49,14 @@ def affinities(town: Town, members: Ints, ordinary: Ints) -> list[Affinity]:
     plain = plain if plain.size >= min(50, ordinary.size) else ordinary
     harvest, judged = _harvest(town)
     content = [("harvest templates", harvest, judged), ("own habit", habit, carried)]
-    replay = _common(town.sharing("replay"), town, members, inside)
-    pool, wide = _pool(town, members, inside)
+    replay = _common(town.sharing("replay"), town, members)
+    pool, wide = _pool(town, members)
     found = [
         Affinity("content", m, s, _bits(s, ordinary, m), d)
         for m, s, d in [*content, ("replayed blocks", replay, "")]
     ]
     rest = [
-        ("identity", "shared identifiers", *_identifiers(town, members, inside)),
+        ("identity", "shared identifiers", *_identifiers(town, members)),
         ("identity", "rare mail domain", *_domains(town, members, inside, plain)),
         (
             "infrastructure",
@@ -89,48 +89,45 @@ def _bits(score: Floats, ordinary: Ints, measure: str = "") -> Floats:
     return np.where(score > 0, bits, 0.0)
 
 
-def _identifiers(town: Town, members: Ints, inside: Flags) -> tuple[Floats, str]:
+def _identifiers(town: Town, members: Ints) -> tuple[Floats, str]:
     """Sum of log2(accounts / holders) over identifiers shared with a member of another organisation."""
     score, said = np.zeros(len(town)), []
     for kind in sorted(k for k in town.kinds if k.startswith("id:")):
         s = town.sharing(kind)
-        score += _common(s, town, members, inside)
+        score += _common(s, town, members)
         shared = int((s.count(members) >= 2).sum())
         if shared:
             said.append(f"{shared} {kind[3:]}")
     return score, ", ".join(said)
 
 
-def _common(s: Sharing, town: Town, members: Ints, inside: Flags) -> Floats:
-    """Per account, log2(accounts / holders) summed over the values that a member of another organisation has
-    too."""
-    if not s.names:
-        return np.zeros(len(town))
-    held, own = s.held, town.org
+def _common(s: Sharing, town: Town, members: Ints) -> Floats:
+    """Per account, log2(accounts / holders) summed over the values that a member of another organisation has."""
     columns = np.flatnonzero(s.count(members) > 0)
-    part = sparse.csr_matrix(held[:, columns])
-    holders = part[members]
-    count = np.asarray(holders.sum(axis=0)).ravel()
-    first = np.full(columns.size, -1)
-    single = np.ones(columns.size, dtype=bool)  # all holders in the group belong to one organisation
-    entry_org = own[members][np.repeat(np.arange(members.size), np.diff(holders.indptr))]
-    for j, o in zip(holders.indices, entry_org, strict=True):
-        if first[j] == -1:
-            first[j] = o
-        elif first[j] != o:
-            single[j] = False
+    row, col, elsewhere = _elsewhere(s, town, members, columns)
     weight = np.log2(len(town) / np.maximum(s.reach[columns], 1))
+    return np.asarray(np.bincount(row, weight[col] * elsewhere, minlength=len(town)), dtype=np.float64)
+
+
+def _elsewhere(s: Sharing, town: Town, members: Ints, columns: Ints) -> tuple[Ints, Ints, Flags]:
+    """Accounts that have one of the values in `columns`, the value's place there, and whether it links them.
+
+    It does when a member of another organisation has it: what an organisation shares with itself links nobody.
+    """
+    part = sparse.csr_matrix(s.held[:, columns])
     row = np.repeat(np.arange(len(town)), np.diff(part.indptr))
-    col = part.indices
-    elsewhere = np.where(single[col], first[col] != own[row], count[col] - inside[row] >= 1)
-    return np.asarray(
-        np.bincount(row, np.where(elsewhere, weight[col], 0.0), minlength=len(town)), dtype=np.float64
-    )
+    col = part.indices.astype(np.int64)
+    wide = int(town.org.max(initial=0)) + 1
+    entry = col * wide + town.org[row]  # a value at an organisation
+    inside = np.zeros(len(town), dtype=bool)
+    inside[members] = True
+    ours = np.unique(entry[inside[row]])
+    orgs = np.bincount(ours // wide, minlength=columns.size)
+    return row, col, orgs[col] - np.isin(entry, ours) >= 1
 
 
 def _domains(town: Town, members: Ints, inside: Flags, ordinary: Ints) -> tuple[Floats, str]:
-    """log2 of how much more common the account's mail domain is among the other members than among ordinary
-    accounts."""
+    """log2 of how much commoner the account's mail domain is among the other members than in ordinary accounts."""
     name, code = np.unique(town.text("email_domain"), return_inverse=True)
     mine = np.bincount(code[members], minlength=name.size)
     theirs = np.bincount(code[ordinary], minlength=name.size)
@@ -147,23 +144,21 @@ def _domains(town: Town, members: Ints, inside: Flags, ordinary: Ints) -> tuple[
     return score, ", ".join(top)
 
 
-def _pool(town: Town, members: Ints, inside: Flags) -> tuple[Floats, int]:
-    """How many of the group's addresses the account used: those another member used and few outside the group did.
+def _pool(town: Town, members: Ints) -> tuple[Floats, int]:
+    """How many of the group's addresses the account used, and how many the group has.
+
+    The group's are those that a member of another organisation used too and few outside the group did.
 
     Few is two, or a tenth of the members who used it: the home whose line is rented out is one, a carrier's gateway
     or a commercial VPN is many.
     """
     s = town.sharing("ip")
-    if not s.names:
-        return np.zeros(len(town)), 0
     within = s.count(members)
-    ours = (within >= 1) & (s.reach - within <= np.maximum(2, within / 10))
-    part = sparse.csr_matrix(s.held[:, np.flatnonzero(ours)])
-    reach = within[ours]
-    row = np.repeat(np.arange(len(town)), np.diff(part.indptr))
-    used = (reach[part.indices] - inside[row] >= 1).astype(float)
-    score = np.asarray(np.bincount(row, used, minlength=len(town)), dtype=np.float64)
-    return score, int((reach >= 2).sum())
+    columns = np.flatnonzero((within >= 1) & (s.reach - within <= np.maximum(2, within / 10)))
+    row, col, elsewhere = _elsewhere(s, town, members, columns)
+    score = np.bincount(row, elsewhere, minlength=len(town)).astype(np.float64)
+    inside = np.isin(row, members)
+    return score, int(np.unique(col[elsewhere & inside]).size)
 
 
 def _build(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, str]:
@@ -219,12 +214,10 @@ def _profile(counts: Counts, members: Ints, inside: Flags, ordinary: Ints) -> Fl
 
 
 def _signups(town: Town, members: Ints, inside: Flags, ordinary: Ints) -> Floats:
-    """log2 of how much denser the other members' sign-ups lie within five days of the account's own than
-    ordinary ones.
+    """log2 of how much denser the other members' sign-ups lie around the account's own than ordinary ones do.
 
-    Only for accounts registered a day or more apart from their first use, seen in the logs: who signs up and
-    starts on
-    the day of a class or an event says nothing that the days of activity do not say already.
+    Around is within five days. Only for accounts whose first use was seen and a day or more from sign-up:
+    to sign up and start on the day of a class says nothing that the days of activity do not say already.
     """
     created, first = town.column("created_s"), town.column("first_s")
     seen = (first >= town.day0_s + 2 * DAY_S) | (created >= town.day0_s)  # else the logs begin in mid-use
@@ -245,8 +238,7 @@ def _within(rank: Floats, at: Floats) -> Floats:
 
 
 def _harvest(town: Town) -> tuple[Floats, str]:
-    """The share of the account's requests that follow a template judged harvest; others may use one now and
-    then."""
+    """The share of the account's requests that follow a template judged harvest: others may use one at times."""
     s = town.sharing("template")
     columns = np.flatnonzero([n in town.harvest for n in s.names])
     if columns.size == 0:
@@ -258,14 +250,11 @@ def _harvest(town: Town) -> tuple[Floats, str]:
 
 
 def marks(town: Town, members: Ints, ordinary: Ints) -> list[tuple[str, int, float, float]]:
-    """Content values that tell the group from the rest: kind, value, share of members and of ordinary accounts
-    with it.
+    """Content values that tell the group from the rest: kind, value, share of members and of others with it.
 
     Carried by a quarter of the members (a template judged harvest: by one in fifty), eight times as common among
-    them     as among ordinary accounts, and half of all who carry it are members: a choice among the users of a
-    popular
-    product
-    has no mark. Templates judged harmless are none.
+    them as among ordinary accounts, and half of all who carry it are members: a choice among the users of a popular
+    product has no mark. Templates judged harmless are none.
     """
     found: list[tuple[str, int, float, float]] = []
     fallback: list[tuple[str, int, float, float]] = []
@@ -296,8 +285,7 @@ def _habit(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, str]:
 
 
 def _succession(town: Town, members: Ints, inside: Flags) -> tuple[Floats, str]:
-    """1 for an account that starts within three days after other members were closed, and for the closed ones
-    replaced so."""
+    """1 for an account that starts within three days after members were closed, and for those replaced so."""
     closed, first = town.column("closed_s"), town.column("first_s")
     ends = np.unique(closed[members][~np.isnan(closed[members])])
     score = np.zeros(len(town))

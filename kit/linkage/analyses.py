@@ -16,8 +16,10 @@ CALIBRATION_ROUNDS = 10
 
 @analysis
 def clusters(case: Case, *, proposed: bool | None = None) -> Result:
-    """Every group examined, proposed ones first: cluster_id, proposed, reason, accounts, exchanges, requests_total,
-    tokens of the exchanges, first_at and last_at. `proposed` picks one kind."""
+    """Every group examined, proposed ones first; `proposed` picks one kind.
+
+    cluster_id, proposed, reason, accounts, exchanges, requests_total, tokens of the exchanges, first_at, last_at.
+    """
     return case.sql(
         "SELECT * FROM clusters WHERE $proposed IS NULL OR proposed = $proposed "
         "ORDER BY proposed DESC, accounts DESC, cluster_id",
@@ -40,8 +42,7 @@ def timeline(case: Case, *, cluster: str | None = None) -> Result:
 
 @analysis
 def evidence(case: Case, *, cluster: str | None = None) -> Result:
-    """The five families on one cluster: holds, what was measured, its value, what chance gives, p and a
-    sentence."""
+    """The five families on one cluster: holds, statistic, value, what chance gives, p and a sentence."""
     return _rows(case, "cluster_evidence", cluster, "family")
 
 
@@ -69,8 +70,7 @@ def why(case: Case, *, a: str, b: str) -> Result:
 
 @analysis
 def matrix(case: Case, *, cluster: str | None = None) -> Result:
-    """Accounts by evidence: account_id, measure, family and bits, for the members of a cluster (at most 200
-    shown)."""
+    """Accounts by evidence: account_id, family, measure and bits, for at most 200 members of a cluster."""
     from kit.linkage.families import Group, assess
     from kit.linkage.town import read_town
 
@@ -103,8 +103,7 @@ def grow(
 
     One row per account with any evidence: rank, account_id, bits, probability (that it belongs), expected_wrong (of
     accusing all down to this rank), within (whether that is at most `max_wrong`), evidence in words. The
-    probability     is Bayes' rule with the bits as the weight of evidence and as many hidden members expected
-    as there are seeds.
+    probability is Bayes' rule with the bits as the weight of evidence and as many hidden members expected as seeds.
     Raises ParameterError for one or two seeds, or one that is not in the case.
     """
     from kit.linkage.growing import NOBODY, ranked
@@ -145,8 +144,7 @@ def links(case: Case, *, cluster: str | None = None) -> Result:
 
 
 def _pick(case: Case, cluster: str | None) -> str:
-    """The cluster meant: the one named, else the largest proposed, else the largest examined; "" when there is
-    none.
+    """The cluster meant: the one named, else the largest proposed, else the largest examined, "" if there is none.
 
     Raises ParameterError for a name that is not in this build.
     """

@@ -1,5 +1,4 @@
-"""The five families of evidence that a group of accounts is one operation, each measured against ordinary
-accounts."""
+"""The five families of evidence that accounts are one operation, each measured against ordinary accounts."""
 
 from __future__ import annotations
 
@@ -56,8 +55,7 @@ class Measured:
 
 @dataclass
 class Evidence:
-    """One family on one group: whether it holds, its leading measure, and what each account of the town has of
-    it."""
+    """One family on one group: whether it holds, its measures, and the bits each account of the town has of it."""
 
     family: str
     measures: list[Measured]
@@ -92,8 +90,7 @@ class Group:
 
 
 def assess(town: Town, g: Group, aside: Flags | None = None) -> dict[str, Evidence]:
-    """All five families on one group, against the active accounts outside it; members of other clusters are no
-    yardstick."""
+    """All five families on one group, against the active accounts outside it that are in no other cluster."""
     ordinary = town.others(g.members, aside=aside)
     active = g.members[town.active[g.members]]
     found = [_measure(a, active, ordinary) for a in affinities(town, g.members, ordinary)]

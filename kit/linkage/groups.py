@@ -20,8 +20,7 @@ SHARED_ADDRESSES = 3  # two is what a home whose line is rented out shares with 
 
 
 def hypotheses(town: Town, linked: Sequence[Ints] = ()) -> list[Group]:
-    """Sets of accounts that share a content value, a habit or a pool of addresses, larger first, without
-    repeats."""
+    """Sets of accounts that share a content value, a habit or a pool of addresses, larger first, no repeats."""
     found: dict[bytes, Group] = {}
     for kind in ("template", "system", "parameters", "habit"):
         s = town.sharing(kind)
@@ -62,8 +61,7 @@ def _connected(town: Town, kind: str, least: int) -> list[Ints]:
 
 
 def settle(town: Town, g: Group, aside: Flags, rounds: int = 6) -> Group:
-    """Drop and add accounts one by one until everyone in the group, and nobody else, has evidence enough of
-    their own."""
+    """Drop and add accounts until everyone in the group, and nobody else, has evidence enough of their own."""
     for _ in range(rounds):
         assess(town, g, aside)
         members = np.flatnonzero(belongs(town, g, aside))
@@ -89,12 +87,10 @@ def belongs(town: Town, g: Group, aside: Flags) -> Flags:
 
 
 def combined(town: Town, g: Group, aside: Flags) -> Floats:
-    """The evidence of every account for an assessed group in bits: -log2 of the chance that an ordinary account
-    has it.
+    """The evidence of every account for an assessed group: -log2 of the chance that an ordinary account has it.
 
     The content's bits (how many ordinary accounts fit as well), plus the chance of such evidence from the other
-    families that hold on the group, by Fisher's sum over the best one, two, ... of them, less the price of
-    choosing.
+    families that hold on the group, by Fisher's sum over the best one, two, ..., less the price of choosing.
     To lack what four in five members have counts against an account.
     """
     ordinary = town.others(g.members, aside=aside)
@@ -116,8 +112,7 @@ def combined(town: Town, g: Group, aside: Flags) -> Floats:
 
 
 def _set_alike(town: Town, members: Ints, ordinary: Ints) -> Flags:
-    """Accounts that carry the group's parameters or habit. A template brings its own topics along, parameters do
-    not."""
+    """Accounts that carry the group's parameters or habit: a template brings its own topics, parameters do not."""
     flags = np.zeros(len(town), dtype=bool)
     for kind, j, *_ in marks(town, members, ordinary):
         if kind in ("parameters", "habit"):
@@ -126,8 +121,7 @@ def _set_alike(town: Town, members: Ints, ordinary: Ints) -> Flags:
 
 
 def split(town: Town, g: Group, aside: Flags) -> list[Group]:
-    """The parts of a group that share no content mark and no identifier with each other; proxies alone do not
-    join them."""
+    """The parts of a group that share no content mark and no identifier: proxies alone do not join them."""
     ordinary = town.others(g.members, aside=aside)
     ties = [
         sparse.csr_matrix(town.sharing(k).held[g.members][:, [j]]) for k, j, *_ in marks(town, g.members, ordinary)

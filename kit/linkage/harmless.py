@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from kit.linkage.families import Group
-from kit.linkage.town import DAY_S, OWN, Ints, Town
+from kit.linkage.town import OWN, Floats, Ints, Town
+
+MOST = 0.8  # an explanation must cover four in five of the accounts, or of what they sent
+EVENT_DAYS = 4  # a long weekend
+TIES = ("shared identifiers", "pool of addresses", "replayed blocks", "succession after closures")
+"""What strangers cannot share for a public reason, as they can a prompt, a library, a date or a launch."""
 
 
 @dataclass
 class Alternative:
-    """One harmless explanation: `outcome` is ruled out | possible | holds | could not test."""
+    """One harmless explanation: `outcome` is ruled out | holds | could not test."""
 
     explanation: str
     test: str
@@ -20,25 +26,23 @@ class Alternative:
     detail: str
 
 
-TIES = ("shared identifiers", "pool of addresses", "replayed blocks", "succession after closures")
-
-
 def alternatives(town: Town, g: Group) -> list[Alternative]:
     """Every harmless explanation tested on one group whose families were assessed."""
-    m = g.members
     tied = [x for x in TIES if g.measured(x).holds]
     return [
-        _one_organisation(town, m),
-        _declared(town, m, "declared reseller or aggregator", "reseller", tied),
-        _class(town, m, tied),
-        _declared(town, m, "registered red team or research programme", "research", tied),
-        _one_site(town, m),
-        _one_institution(town, m),
-        _monitor(town, m),
-        _fixed_set(town, m),
+        _one_organisation(town, g.members),
+        _verified(town, g),
+        _declared(town, g.members, "declared reseller or aggregator", "reseller", tied),
+        _declared(town, g.members, "registered red team or research programme", "research", tied),
+        _class(town, g.members, tied),
+        _one_site(town, g.members),
+        _one_institution(town, g.members),
+        _one_payer(town, g, tied),
+        _monitor(town, g.members),
+        _fixed_set(town, g.members),
         _software(town, g, tied),
         _course(town, g, tied),
-        _release_day(town, g, tied),
+        _public_date(town, g, tied),
     ]
 
 
@@ -46,48 +50,114 @@ def _verdict(name: str, test: str, holds: bool, detail: str) -> Alternative:
     return Alternative(name, test, "holds" if holds else "ruled out", detail)
 
 
+def _untested(name: str, test: str, missing: str) -> Alternative:
+    return Alternative(name, test, "could not test", f"{missing} not in the export")
+
+
+def _listed(found: list[str]) -> str:
+    return ", ".join(found) or "nothing"
+
+
+# ---- who the accounts are ----------------------------------------------------------------------------------
+
+
 def _one_organisation(town: Town, m: Ints) -> Alternative:
+    name = "one organisation (enterprise batch, evaluation team, translation vendor)"
+    test = "at least 80 % of the accounts belong to one organisation"
+    if not (town.text("org_id")[m] != "").any():
+        return _untested(name, test, "organisations are")
     _, size = np.unique(town.org[m], return_counts=True)
-    return _verdict(
-        "one organisation (enterprise batch, evaluation team, translation vendor)",
-        "at least 80 % of the accounts belong to one organisation",
-        size.max() >= 0.8 * m.size,
-        f"largest organisation holds {size.max()} of {m.size} accounts; {size.size} organisations in all",
-    )
+    detail = f"largest organisation holds {size.max()} of {m.size} accounts; {size.size} organisations in all"
+    return _verdict(name, test, size.max() >= MOST * m.size, detail)
+
+
+def _verified(town: Town, g: Group) -> Alternative:
+    """Several customers, each verified as a business, who work with one consultancy, agency or parent company."""
+    name = "verified businesses that work together (consultancy, agency, group of companies)"
+    against = ("harvest templates", "replayed blocks", "succession after closures")
+    test = f"at least 80 % of the accounts are verified as businesses, and there are no {_listed(list(against))}"
+    how = town.text("verification")[g.members]
+    if not (how != "").any():
+        return _untested(name, test, "verifications are")
+    n, found = int((how == "business").sum()), [x for x in against if g.measured(x).holds]
+    detail = f"{n} of {how.size} accounts verified as businesses; found: {_listed(found)}"
+    return _verdict(name, test, n >= MOST * how.size and not found, detail)
 
 
 def _declared(town: Town, m: Ints, name: str, word: str, tied: list[str]) -> Alternative:
-    """A plan or verification explains accounts that are alike; not that strangers share cards, pools or
-    successors."""
-    n = int(((town.text("plan")[m] == word) | (town.text("verification")[m] == word)).sum())
+    """A plan or verification explains accounts that are alike; not that strangers share cards or pools."""
     test = f"at least half of the accounts have plan or verification {word!r}, and nothing ties their organisations"
-    return _verdict(
-        name,
-        test,
-        n >= 0.5 * m.size and not tied,
-        f"{n} of {m.size} accounts; tied by: {', '.join(tied) or 'nothing'}",
-    )
+    plan, how = town.text("plan")[m], town.text("verification")[m]
+    if not ((plan != "") | (how != "")).any():
+        return _untested(name, test, "plans and verifications are")
+    n = int(((plan == word) | (how == word)).sum())
+    detail = f"{n} of {m.size} accounts; tied by: {_listed(tied)}"
+    return _verdict(name, test, n >= 0.5 * m.size and not tied, detail)
 
 
 def _class(town: Town, m: Ints, tied: list[str]) -> Alternative:
-    """A class has a school's mail domain, a room, or a pupil's volume; education plans are also a way in for
-    fraud."""
-    n = int(((town.text("plan")[m] == "education") | (town.text("verification")[m] == "education")).sum())
+    """A class has a school's mail domain or a pupil's volume; education plans are also a way in for fraud."""
+    test = (
+        "at least half of the accounts are on education plans, half share a school's mail domain or the median "
+        "account made at most 100 requests, and nothing ties them otherwise"
+    )
+    plan, how = town.text("plan")[m], town.text("verification")[m]
+    if not ((plan != "") | (how != "")).any():
+        return _untested("class", test, "plans and verifications are")
+    n, own = int(((plan == "education") | (how == "education")).sum()), _own_domain(town, m)
+    volume = float(np.median(town.requests[m]))
+    detail = (
+        f"{n} of {m.size} accounts on education plans, {own} under one school's domain, "
+        f"median {volume:.0f} requests; tied by: {_listed(tied)}"
+    )
+    school = own >= 0.5 * m.size or volume <= 100
+    return _verdict("class", test, n >= 0.5 * m.size and school and not tied, detail)
+
+
+def _own_domain(town: Town, m: Ints) -> int:
+    """How many of the accounts have the commonest mail domain among those that hardly anybody else has."""
     domain = town.text("email_domain")
     name, size = np.unique(domain[m], return_counts=True)
     everywhere = np.array([(domain == n).sum() if n else np.inf for n in name])
-    own = int(np.where(everywhere <= 1.1 * size, size, 0).max())  # a school's domain, not a mail provider's
-    volume = float(np.median(town.requests[m]))
-    school = own >= 0.5 * m.size or volume <= 100
-    return _verdict(
-        "class",
-        "at least half of the accounts are on education plans, half share a school's mail domain or the median "
-        "account made at most 100 requests, and nothing ties them otherwise",
-        n >= 0.5 * m.size and school and not tied,
-        f"{n} of {m.size} accounts on education plans, {own} under one school's domain, "
-        f"median {volume:.0f} requests; "
-        f"tied by: {', '.join(tied) or 'nothing'}",
+    return int(np.where(everywhere <= 1.1 * size, size, 0).max())
+
+
+def _one_institution(town: Town, m: Ints) -> Alternative:
+    name = "one institution"
+    test = "at least 80 % of the accounts registered under one mail domain that nobody else uses"
+    if not (town.text("email_domain")[m] != "").any():
+        return _untested(name, test, "mail domains are")
+    own = _own_domain(town, m)
+    return _verdict(name, test, own >= MOST * m.size, f"{own} of {m.size} accounts under one domain of their own")
+
+
+def _one_payer(town: Town, g: Group, tied: list[str]) -> Alternative:
+    """A sponsor, a university or an agency pays for all; an operation spreads its accounts over many cards."""
+    name = "one payer (event on a coupon, sponsor, agency)"
+    test = (
+        "at least 80 % of the accounts hold one and the same identifier, nothing else ties them, and no template "
+        f"is judged harvest or the median account was active on at most {EVENT_DAYS} days"
     )
+    kinds = sorted(k for k in town.kinds if k.startswith("id:"))
+    if not kinds:
+        return _untested(name, test, "identifiers are")
+    size, kind = max((int(town.sharing(k).count(g.members).max(initial=0)), k) for k in kinds)
+    beyond = [x for x in tied if x != "shared identifiers"]
+    days, harvest = _active_days(town, g.members), g.measured("harvest templates").holds
+    detail = (
+        f"{size} of {g.members.size} accounts have the same {kind[3:]}; active on {days:.0f} days; "
+        f"also tied by: {_listed(beyond)}"
+    )
+    short = days <= EVENT_DAYS or not harvest
+    return _verdict(name, test, size >= MOST * g.members.size and not beyond and short, detail)
+
+
+def _active_days(town: Town, m: Ints) -> float:
+    """On how many days the median account was active."""
+    return float(np.median(np.diff(town.days.table[m].indptr)))
+
+
+# ---- what they do ------------------------------------------------------------------------------------------
 
 
 def _one_site(town: Town, m: Ints) -> Alternative:
@@ -96,43 +166,24 @@ def _one_site(town: Town, m: Ints) -> Alternative:
     name = "one site (class, hackathon, office)"
     test = "at least 70 % of the accounts sent most of their requests from one and the same address"
     if not s.names:
-        return Alternative(name, test, "could not test", "no shared addresses in the export")
+        return _untested(name, test, "shared addresses are")
     rows = s.table[m]
     top = np.asarray(rows.argmax(axis=1)).ravel()
     heavy = np.asarray(rows.max(axis=1).todense()).ravel() >= 0.5 * town.requests[m]
     heavy &= np.array([s.names[j] != OWN for j in top]) & town.active[m]
-    n = int(np.bincount(top[heavy]).max()) if heavy.any() else 0
-    return _verdict(
-        name, test, n >= 0.7 * town.active[m].sum(), f"{n} of {int(town.active[m].sum())} active accounts"
-    )
-
-
-def _one_institution(town: Town, m: Ints) -> Alternative:
-    domains, size = np.unique(town.text("email_domain")[m], return_counts=True)
-    known = domains != ""
-    name, test = (
-        "one institution",
-        "at least 80 % of the accounts registered under one mail domain that nobody else uses",
-    )
-    if not known.any():
-        return Alternative(name, test, "could not test", "mail domains are not in the export")
-    k = int(np.argmax(np.where(known, size, 0)))
-    elsewhere = int((town.text("email_domain") == domains[k]).sum()) - size[k]
-    holds = size[k] >= 0.8 * m.size and elsewhere <= 0.1 * size[k]
-    return _verdict(
-        name, test, bool(holds), f"{size[k]} of {m.size} accounts under one domain, {elsewhere} others elsewhere"
-    )
+    n, active = int(np.bincount(top[heavy]).max()) if heavy.any() else 0, int(town.active[m].sum())
+    return _verdict(name, test, n >= 0.7 * active, f"{n} of {active} active accounts")
 
 
 def _monitor(town: Town, m: Ints) -> Alternative:
-    output = town.column("output_tokens")[m] / np.maximum(town.requests[m], 1)
-    median = float(np.median(output))
-    return _verdict(
-        "monitor or health check",
-        "the median account receives at most 16 tokens an answer",
-        median <= 16,
-        f"median {median:.0f} tokens an answer",
-    )
+    median = float(np.median(_answer(town, m)))
+    test = "the median account receives at most 16 tokens an answer"
+    return _verdict("monitor or health check", test, median <= 16, f"median {median:.0f} tokens an answer")
+
+
+def _answer(town: Town, m: Ints) -> Floats:
+    """Tokens an answer, per account."""
+    return np.asarray(town.column("output_tokens")[m] / np.maximum(town.requests[m], 1))
 
 
 def _fixed_set(town: Town, m: Ints) -> Alternative:
@@ -141,79 +192,78 @@ def _fixed_set(town: Town, m: Ints) -> Alternative:
     test = "the median account repeats each prompt five times or more and receives at most 64 tokens an answer"
     distinct = town.column("distinct_prompts")[m]
     if np.isnan(distinct).all():
-        return Alternative(name, test, "could not test", "no prompts in the export")
+        return _untested(name, test, "prompts are")
     repeats = float(np.nanmedian(town.requests[m] / np.maximum(distinct, 1)))
-    output = float(np.median(town.column("output_tokens")[m] / np.maximum(town.requests[m], 1)))
-    return _verdict(
-        name, test, repeats >= 5 and output <= 64, f"each prompt {repeats:.1f} times, {output:.0f} tokens an answer"
-    )
+    output = float(np.median(_answer(town, m)))
+    detail = f"each prompt {repeats:.1f} times, {output:.0f} tokens an answer"
+    return _verdict(name, test, repeats >= 5 and output <= 64, detail)
 
 
 def _software(town: Town, g: Group, tied: list[str]) -> Alternative:
-    """Everything the accounts share comes with one product: its client, fingerprint, parameters, prompts, schedule.
+    """All that the accounts share comes with one product: its client, fingerprint, parameters, prompts, schedule.
 
-    A product shows itself by a client of its own or by its system prompt. A general library whose parameters were
-    all set alike is none.
+    A product shows itself by a client or a system prompt of its own in what its users send, or by one form that is
+    no harvest (a vendor's report). A launch explains sign-ups that lie close together, and an area office that pays
+    for several shops the cards that customers of one vendor share; nothing explains a pool of addresses. A general
+    library whose parameters were all set alike is no product.
     """
-    m = g.members
-    ordinary = town.others(m)
-    product = 0.0
-    for kind in ("client", "system"):
-        s = town.sharing(kind)
-        if s.names:
-            few = s.count(ordinary) < (10 if kind == "client" else 0.02 * ordinary.size + 1)
-            product = max(product, float((s.count(m) / m.size * few).max()))
-    beyond = tied + [x for x in ("rare mail domain", "batch of sign-ups") if g.measured(x).holds]
-    created = town.column("created_s")[m]
-    known = ~np.isnan(created)
-    days = float(np.ptp(np.quantile(created[known], [0.1, 0.9]))) / DAY_S if known.any() else 0.0
-    spread = f"sign-ups spread over {days:.0f} days" if known.any() else "sign-up dates unknown"
+    product = max(_used_by_all(town, g, "client"), _used_by_all(town, g, "system"))
+    form = _used_by_all(town, g, "template")
+    beyond = tied + (["rare mail domain"] if g.measured("rare mail domain").holds else [])
+    if product < MOST:
+        beyond = [x for x in beyond if x != "shared identifiers"]
     return _verdict(
-        "one product (coding harness, app, hosted tool)",
-        "80 % of the accounts run a client or system prompt of its own, and nothing else is shared but "
-        "schedule and prompts",
-        product >= 0.8 and not beyond,
-        f"{product:.0%} run one product; also shared: {', '.join(beyond) or 'nothing'}; {spread}",
+        "one product (coding harness, app, hosted tool, vendor's form)",
+        "80 % of what the accounts send comes from a client, under a system prompt or in a form of its own that "
+        "few others use, and nothing else is shared but schedule, sign-ups and prompts",
+        max(product, form) >= MOST and not beyond,
+        f"own client or system prompt {product:.0%}, own form {form:.0%}; also shared: {_listed(beyond)}",
     )
 
 
+def _used_by_all(town: Town, g: Group, kind: str) -> float:
+    """The greatest share of what the accounts send (each counted once) that has one value which few others use.
+
+    Few is under ten accounts for a client, two in a hundred for a prompt. A harvest template is no product's.
+    """
+    s, ordinary = town.sharing(kind), town.others(g.members)
+    if not s.names:
+        return 0.0
+    few = s.count(ordinary) < (10 if kind == "client" else 0.02 * ordinary.size + 1)
+    if kind == "template":
+        few &= ~np.isin(s.names, list(town.harvest))
+    share = sparse.diags(1 / np.maximum(town.requests[g.members], 1)).dot(s.table[g.members])
+    return float((np.asarray(share.mean(axis=0)).ravel() * few).max())
+
+
 def _course(town: Town, g: Group, tied: list[str]) -> Alternative:
-    """People who follow the same course or event from their own homes: the same days and prompts, little volume
-    each."""
-    volume = float(np.median(town.requests[g.members]))
-    harvest = g.measured("harvest templates").holds
+    """People who follow one course or event from their homes: the same days and prompts, little volume each."""
+    volume, harvest = float(np.median(town.requests[g.members])), g.measured("harvest templates").holds
     return _verdict(
         "course, tutorial or public event followed from home",
         "the median account made at most 50 requests, no template is judged harvest, and nothing ties "
         "the organisations",
         volume <= 50 and not tied and not harvest,
         f"median {volume:.0f} requests an account; {'harvest templates' if harvest else 'no harvest template'}; "
-        f"tied by: {', '.join(tied) or 'nothing'}",
+        f"tied by: {_listed(tied)}",
     )
 
 
-def _release_day(town: Town, g: Group, tied: list[str]) -> Alternative:
-    """Strangers who try a new model on the days it comes out: the release explains both the days and the move."""
-    name = "release-day trials by strangers"
-    test = (
-        "the median account made 60 % of its requests in the three days after a release, nothing ties them, "
-        "and without timing and reaction fewer than three families hold"
-    )
-    if not town.releases:
-        return Alternative(name, test, "could not test", "no release dates in the case")
-    first = np.array([int((r - town.day0_s) // DAY_S) for r in town.releases])
-    left = [f for f in g.held() if f not in ("timing", "reaction")]
-    near = np.zeros(town.days.table.shape[1], dtype=bool)
-    for d in first:
-        near[max(d, 0) : max(d + 4, 0)] = True
-    share = np.asarray(town.days.table[g.members][:, np.flatnonzero(near)].sum(axis=1)).ravel() / np.maximum(
-        town.requests[g.members], 1
-    )
-    median = float(np.median(share))
+def _public_date(town: Town, g: Group, tied: list[str]) -> Alternative:
+    """Strangers with one published prompt and one date: a deadline, an event, the day a model comes out.
+
+    The date explains the days of activity and the move to a new model; also the hours, where there were few days.
+    """
+    days = _active_days(town, g.members)
+    public = {"days of activity", "move to a new model"} | ({"hours of the day"} if days <= EVENT_DAYS else set())
+    left = [
+        f for f in g.held() if any(m.holds and m.affinity.measure not in public for m in g.evidence[f].measures)
+    ]
     return _verdict(
-        name,
-        test,
-        median >= 0.6 and not tied and len(left) < 3,
-        f"median {median:.0%}; other families: {', '.join(left) or 'none'}; "
-        f"tied by: {', '.join(tied) or 'nothing'}",
+        "strangers who follow one public date (release, deadline, event)",
+        "nothing ties the organisations, and fewer than three families hold without the days of activity, the "
+        "move to a new model and, where the median account was active on at most "
+        f"{EVENT_DAYS} days, the hours of the day",
+        not tied and len(left) < 3,
+        f"active on {days:.0f} days; families that hold without them: {_listed(left)}; tied by: {_listed(tied)}",
     )

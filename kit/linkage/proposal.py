@@ -1,5 +1,4 @@
-"""From hypotheses to clusters: three of five families, content among them, and no harmless explanation that
-holds."""
+"""From hypotheses to clusters: three of five families, content among them, and no harmless explanation."""
 
 from __future__ import annotations
 
@@ -142,8 +141,7 @@ def judge(town: Town, g: Group, aside: Flags) -> Cluster:
 
 
 def _known_by(town: Town, g: Group, ordinary: Ints) -> list[tuple[str, str, float, float]]:
-    """The marks of the group, and the templates judged harvest that three members or more use, whoever else
-    does."""
+    """The marks of the group, and the templates judged harvest that three members or more use."""
     known = [(k, town.sharing(k).names[j], a, b) for k, j, a, b in marks(town, g.members, ordinary)]
     s = town.sharing("template")
     if not s.names:
