@@ -34,6 +34,7 @@ class Affinity:
     bits: Floats
     detail: str = ""
     rare: Flags | None = None  # where the group as a whole may count more accounts than `bits` lets each claim
+    given: Flags | None = None  # accounts whose score follows from the others': the group's test leaves them out
 
 
 def affinities(town: Town, members: Ints, ordinary: Ints) -> list[Affinity]:
@@ -73,6 +74,7 @@ def affinities(town: Town, members: Ints, ordinary: Ints) -> list[Affinity]:
         ("reaction", "move to a new model", *_pivot(town, members)),
     ]
     found += [Affinity(f, m, s, _bits(s, plain, m), d) for f, m, s, d in rest]
+    next(a for a in found if a.measure == "succession after closures").given = ~np.isnan(town.column("closed_s"))
     if wide >= 20:
         # one shared address proves nothing about one account, but most of a group drawing on one pool does
         next(a for a in found if a.measure == "pool of addresses").rare = _bits(pool, plain) >= RARE_BITS

@@ -26,6 +26,8 @@ NEEDED = {  # share of the members that must fit so well; partial by nature: car
     "succession after closures": 0.25,
     "move to a new model": 0.5,
 }
+# no member fits better than another, so the rarity of the whole answer is the yardstick, not that of each member
+ALL_OR_NOTHING = ("client build", "move to a new model", "succession after closures")
 
 
 @dataclass
@@ -99,10 +101,11 @@ def assess(town: Town, g: Group, aside: Flags | None = None) -> dict[str, Eviden
 
 
 def _measure(a: Affinity, members: Ints, ordinary: Ints) -> Measured:
-    if a.measure in ("client build", "move to a new model"):  # all or nothing: its own rarity is the yardstick
+    if a.measure in ALL_OR_NOTHING:
+        members = members if a.given is None else members[~a.given[members]]
         hits = int((a.score[members] > 0).sum())
         base = 2.0 ** -float(a.score.max(initial=0.0))
-        if a.measure == "move to a new model":
+        if a.measure != "client build":
             base = (float((a.score[ordinary] > 0).sum()) + 1) / (ordinary.size + 1)
         p = binomial_tail(hits, members.size, base) if hits >= 2 * base * members.size else 1.0
         return Measured(a, hits, members.size, base, p)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from kit import stats
 from kit.case import Case, analysis
@@ -15,6 +16,7 @@ from kit.errors import ParameterError
 from kit.result import Result
 from kit.volume.select import Accounts, chosen, steady
 
+Floats = NDArray[Any]
 SPANS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 WINDOWS_H = (1, 6, 24)
 LEAST_CHANGE = 1.25  # a level or ramp must change volume by a quarter to be worth a reader's time
@@ -37,8 +39,9 @@ def requests(
 
     One row per window and series (silent windows included): bucket_at, series, requests, blocked, rate_limited,
     input_tokens, output_tokens, expected, low and high (99 % of windows like the other weeks' fall between), sign
-    (burst, drop or empty: outside by more than chance, Bonferroni at 1 % per series), coverage (exported, or
-    "no export" where nearly all accounts are missing at once), weeks (how many others stand behind `expected`).
+    (burst, drop or empty: outside by more than chance, Bonferroni at 1 % per series), coverage (exported;
+    "no export" where nearly all accounts are missing at once; "first or last": a window that may be cut short and
+    is not judged), weeks (how many others stand behind `expected`).
     `by=None` gives one series, all. Raises ParameterError for a window or column that does not exist.
     """
     step = _seconds(per)
@@ -80,7 +83,8 @@ def anomalies(
     asked = case.query("volume/hourly", accounts=chosen(case, accounts, cluster))
     holes = [(r["start_at"], r["end_at"]) for r in gaps(case).rows() if r["kind"].startswith("no export")]
     start, counts = _hourly(case, asked.frame, "requests")
-    found = find_anomalies(counts, start, usable=_outside(holes, start, counts.size), alpha=alpha)
+    usable = _outside(holes, start, counts.size) & _inner(counts.size) if counts.size else None
+    found = find_anomalies(counts, start, usable=usable, alpha=alpha)
     units = {"requests": "requests in the window", "expected": "requests", "ratio": "requests / expected"}
     return asked.with_frame(steady(pl.DataFrame(found, schema=FOUND, orient="row")), name="anomalies", units=units)
 
@@ -134,7 +138,7 @@ FOUND |= {"expected": pl.Float64, "ratio": pl.Float64, "p": pl.Float64, "n": pl.
 
 
 def find_anomalies(
-    counts: np.ndarray[Any, Any], start_s: int, *, usable: np.ndarray[Any, Any] | None = None, alpha: float = 0.01
+    counts: Floats, start_s: int, *, usable: Floats | None = None, alpha: float = 0.01
 ) -> list[tuple[Any, ...]]:
     """The rows of `anomalies` for hourly counts that start at `start_s`."""
     ok = np.ones(counts.size, bool) if usable is None else usable
@@ -158,7 +162,7 @@ def find_anomalies(
     return sorted(rows + (slow or []), key=lambda r: (r[1], r[0]))
 
 
-def _longest_silence(counts: np.ndarray[Any, Any], start_s: int, ok: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _longest_silence(counts: Floats, start_s: int, ok: Floats) -> Floats:
     """The run of empty hours in which most was expected: a long silence must not count as usual spread."""
     expected = np.nan_to_num(stats.seasonal_baseline(counts, start_s, usable=ok).expected)
     runs = [(float(expected[a:b].sum()), a, b) for a, b in _runs(ok & (counts == 0))]
@@ -168,7 +172,7 @@ def _longest_silence(counts: np.ndarray[Any, Any], start_s: int, ok: np.ndarray[
     return silent
 
 
-def _one_silence(rows: list[tuple[Any, ...]], silent: np.ndarray[Any, Any], start_s: int) -> list[tuple[Any, ...]]:
+def _one_silence(rows: list[tuple[Any, ...]], silent: Floats, start_s: int) -> list[tuple[Any, ...]]:
     """Drops within the longest silence become one row with its span; `expected` at the rate of the clearest."""
     if not silent.any():
         return rows
@@ -184,10 +188,10 @@ def _one_silence(rows: list[tuple[Any, ...]], silent: np.ndarray[Any, Any], star
 
 
 def _windows(
-    rolled: np.ndarray[Any, Any],
+    rolled: Floats,
     base: stats.Baseline,
-    whole: np.ndarray[Any, Any],
-    usual: np.ndarray[Any, Any],
+    whole: Floats,
+    usual: Floats,
     start_s: int,
     width: int,
     alpha: float,
@@ -195,11 +199,9 @@ def _windows(
     """Windows further out than chance allows; of overlapping ones the furthest, of single hours the whole run."""
     known = whole & np.isfinite(base.expected)
     tests = 2 * len(WINDOWS_H) * max(1, int(known.sum()))
-    mean = np.maximum(np.nan_to_num(base.expected), 0.5 / np.maximum(base.n, 1))  # never seen is not impossible
-    high, low = stats.count_p(rolled, mean, np.nan_to_num(base.ratio, nan=1.0))
     null = f"negative binomial around the same {base.kind} of {int(np.median(base.n[known]))} others, {width} h"
     rows = []
-    for kind, tail in (("burst", high), ("drop", low)):
+    for kind, mean, tail in zip(("burst", "drop"), *_expected_and_p(rolled, base), strict=True):
         p = stats.tempered(np.where(known, tail, np.nan), usual)
         for begin, end in _runs(known & (p < alpha / tests)):
             if width > 1:
@@ -212,6 +214,14 @@ def _windows(
     return rows
 
 
+def _expected_and_p(counts: Floats, base: stats.Baseline) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """What a burst and a drop are measured against, and P(as many or more), P(as few or fewer)."""
+    unseen = 0.5 / np.maximum(base.n, 1)  # never seen is not impossible
+    most, least = (np.maximum(np.nan_to_num(v), unseen) for v in (base.most, base.least))
+    ratio = np.nan_to_num(base.ratio, nan=1.0)
+    return (most, least), (stats.count_p(counts, most, ratio)[0], stats.count_p(counts, least, ratio)[1])
+
+
 def _without_overlaps(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """Short windows first: a longer one is kept only where it says something new."""
     kept: list[tuple[Any, ...]] = []
@@ -221,9 +231,7 @@ def _without_overlaps(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return kept
 
 
-def _slow_changes(
-    counts: np.ndarray[Any, Any], start_s: int, ok: np.ndarray[Any, Any], alpha: float
-) -> list[tuple[Any, ...]] | None:
+def _slow_changes(counts: Floats, start_s: int, ok: Floats, alpha: float) -> list[tuple[Any, ...]] | None:
     """A ramp or lasting changes of level in the daily totals, weekdays evened out; None under 14 whole days."""
     skip = -start_s // 3600 % 24
     days = (counts.size - skip) // 24
@@ -282,16 +290,18 @@ def _on_grid(rows: pl.DataFrame, of: pl.DataFrame, step: int) -> pl.DataFrame:
 def _with_expectation(rows: pl.DataFrame, step: int, holes: list[tuple[datetime, datetime]]) -> pl.DataFrame:
     counts = rows["requests"].to_numpy().astype(float)
     start = int(rows["bucket_at"][0].timestamp())
-    usable = _outside(holes, start, counts.size, step)
+    covered, inner = _outside(holes, start, counts.size, step), _inner(counts.size)
+    usable = covered & inner
     base = stats.seasonal_baseline(counts, start, step_s=step, usable=usable)
     blank = np.isnan(base.expected)
-    mean = np.where(blank, 0.0, np.maximum(base.expected, 0.5 / np.maximum(base.n, 1)))
-    ratio = np.where(blank, 1.0, base.ratio)
-    low, high = stats.count_interval(mean, ratio, 0.99)
-    above, below = stats.count_p(counts, mean, ratio)
+    (most, least), tails = _expected_and_p(counts, base)
+    low, high = (
+        stats.count_interval(mean, np.where(blank, 1.0, base.ratio), 0.99)[side]
+        for side, mean in enumerate((least, most))
+    )
     level = 0.01 / (2 * max(1, int((usable & ~blank).sum())))
     busy = np.mean(counts[usable] > 0) >= 0.2 if usable.any() else False
-    above, below = (stats.tempered(np.where(usable & ~blank, p, np.nan)) for p in (above, below))
+    above, below = (stats.tempered(np.where(usable & ~blank, p, np.nan)) for p in tails)
     sign = np.where(
         usable & ~blank & busy, np.where(above < level, "burst", np.where(below < level, "drop", "")), ""
     )
@@ -301,12 +311,12 @@ def _with_expectation(rows: pl.DataFrame, step: int, holes: list[tuple[datetime,
         low=pl.Series(low).set(empty, None),
         high=pl.Series(high).set(empty, None),
         sign=pl.Series(sign),
-        coverage=pl.Series(np.where(usable, "exported", "no export")),
+        coverage=pl.Series(np.where(covered, np.where(inner, "exported", "first or last"), "no export")),
         weeks=pl.Series(base.n),
     )
 
 
-def _hourly(case: Case, frame: pl.DataFrame, column: str) -> tuple[int, np.ndarray[Any, Any]]:
+def _hourly(case: Case, frame: pl.DataFrame, column: str) -> tuple[int, Floats]:
     """First hour (seconds since 1970) and the counts of every hour until the export ends."""
     if not frame.height:
         return 0, np.zeros(0)
@@ -318,7 +328,8 @@ def _hourly(case: Case, frame: pl.DataFrame, column: str) -> tuple[int, np.ndarr
     return start, counts
 
 
-def _outside(holes: list[tuple[datetime, datetime]], start: int, n: int, step: int = 3600) -> np.ndarray[Any, Any]:
+def _outside(holes: list[tuple[datetime, datetime]], start: int, n: int, step: int = 3600) -> Floats:
+    """Which windows have no hole of the export in them."""
     usable = np.ones(n, bool)
     for begin, end in holes:
         a = int(begin.timestamp() - start) // step
@@ -327,7 +338,14 @@ def _outside(holes: list[tuple[datetime, datetime]], start: int, n: int, step: i
     return usable
 
 
-def _runs(flags: np.ndarray[Any, Any]) -> list[tuple[int, int]]:
+def _inner(n: int) -> Floats:
+    """All windows but the first and the last: those may hold a part of their time only, and are not judged."""
+    inner = np.ones(n, bool)
+    inner[[0, -1]] = False
+    return inner
+
+
+def _runs(flags: Floats) -> list[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 

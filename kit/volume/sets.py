@@ -118,16 +118,28 @@ def synchrony(
 
 
 @analysis
-def acting_together(case: Case, *, top: int = 8, rounds: int = 40, seed: int = 0, alpha: float = 0.01) -> Result:
-    """The test of `synchrony` on every candidate set: clusters, users of a rare template, organisations of five.
+def acting_together(
+    case: Case,
+    *,
+    accounts: Accounts = None,
+    cluster: str | None = None,
+    top: int = 8,
+    rounds: int = 40,
+    seed: int = 0,
+    alpha: float = 0.01,
+) -> Result:
+    """The test of `synchrony` on one set, or on every candidate: clusters, users of a rare template, organisations.
 
-    One row per set, at most `top` (clusters first, then those with most requests): kind, group_id, accounts,
-    events, strongest (measure with the smallest p), z, p (over the measures), q (Benjamini-Hochberg over the sets),
-    verdict: together (q <= alpha), not beyond their own rhythms, too little data.
+    One row per set, of all candidates with five or more accounts at most `top` (clusters first, then those with
+    most requests): kind, group_id, accounts, events, strongest (measure with the smallest p), z, p (over the
+    measures), q (Benjamini-Hochberg over the sets), verdict: together (q <= alpha), not beyond their own rhythms,
+    too little data.
     """
+    ids = chosen(case, accounts, cluster)
     asked = case.query("volume/groups", least=5, share=0.1, top=top)
     rows: list[dict[str, Any]] = []
-    for group in asked.rows():
+    one = {"kind": "cluster" if cluster else "accounts", "group_id": cluster or "", "accounts": ids}
+    for group in [one] if ids else asked.rows():
         times = case.query("volume/set_events", accounts=group["accounts"])
         at_s = times["at_ms"].to_numpy() / 1000
         found = stats.synchrony(times["account_id"].to_numpy(), at_s, rounds=rounds, seed=seed)

@@ -18,6 +18,7 @@ TIME = pl.Datetime("us", "UTC")
 LEAST_ACCOUNTS, LEAST_MATCHED, LEAST_REQUESTS = 5, 20, 10
 LARGEST_SHARE = 0.1  # of all accounts: a wider template is a common tool, not a set
 LEAST_SHIFT = 0.10  # a pivot moves a tenth of the traffic more than comparable accounts do
+USUAL_PROMPT = 50
 PIVOT: dict[str, Any] = {"kind": pl.String, "group_id": pl.String, "request_model": pl.String, "released_at": TIME}
 PIVOT |= {"shift_at": TIME, "shift_low": TIME, "shift_high": TIME, "share_before": pl.Float64}
 PIVOT |= {"share_24h": pl.Float64, "share_after": pl.Float64, "matched_share": pl.Float64, "difference": pl.Float64}
@@ -71,6 +72,7 @@ def release_pivot(
     for row, q in zip(rows, stats.benjamini_hochberg([r["p"] for r in rows]), strict=True):
         row["q"] = None if np.isnan(q) else float(q)
         row["verdict"] = row["verdict"] or _pivot_verdict(row, alpha)
+        row.pop("as_its_tool", None)
     frame = pl.DataFrame(rows, schema=PIVOT).sort("q", "kind", "group_id", "request_model", nulls_last=True)
     units = {"difference": "share of requests, 0 to 1", "spread": "ratio of variances"}
     return asked.with_frame(steady(frame), name="release_pivot", units=units)
@@ -92,8 +94,6 @@ def _pivot(town: pl.DataFrame, uptake: pl.DataFrame, hour: datetime, days: int) 
     out |= {"requests": int(inside["after"].sum())}
     if inside.height < LEAST_ACCOUNTS or outside.height < LEAST_MATCHED:
         return out | {"verdict": stats.TOO_LITTLE}
-    if _as_its_tool(whole, town.filter(~pl.col("account_id").is_in(members))):
-        out["verdict"] = "as others of its tool"
     from scipy.stats import mannwhitneyu
 
     a, b = inside["change"].to_numpy(), outside["change"].to_numpy()
@@ -104,6 +104,7 @@ def _pivot(town: pl.DataFrame, uptake: pl.DataFrame, hour: datetime, days: int) 
     out |= {"share_before": float(before_on.sum() / before.sum()), "share_after": float(on.sum() / total.sum())}
     out |= {"matched_share": float(outside["share"].to_numpy().mean()), "spread": _spread(on, total)}
     out |= {"difference": float(a.mean() - b.mean()), "low": float(low), "high": float(high)}
+    out["as_its_tool"] = _as_its_tool(whole, town.filter(~pl.col("account_id").is_in(members)))
     return out | _shift(uptake, hour, days)
 
 
@@ -179,7 +180,9 @@ def _pivot_verdict(row: dict[str, Any], alpha: float) -> str:
         return "no pivot"
     if row["shift_high"] < hour - timedelta(hours=1):
         return "before the release"
-    return "pivot" if row["shift_low"] <= hour + timedelta(hours=48) else "no pivot"
+    if row["shift_low"] > hour + timedelta(hours=48):
+        return "no pivot"
+    return "as others of its tool" if row["as_its_tool"] else "pivot"
 
 
 BAN: dict[str, Any] = {"closed_at": TIME, "closed_accounts": pl.Int64, "window_h": pl.Int64, "successors": pl.Int64}
@@ -300,16 +303,20 @@ def failover(
     """After a 403 or 429, does the same prompt come back within seconds by another account, key, region or route?
 
     One row per fate of the first attempt: refused (403, 429), failed (5xx: any resilience router retries those),
-    answered (the base rate). requests, switched, share, switched_account, p (binomial, against the share after
+    answered (the base rate). requests, switched, share, switched_account, left_out (requests of prompts sent over
+    50 times in all, such as a monitor's: they follow each other by chance), p (binomial, against the share after
     answered ones), verdict: fails over, as after an answer, too little data (under 20 such requests), base rate.
     """
-    asked = case.query("volume/failover", accounts=chosen(case, accounts, cluster), within_s=within_s)
+    asked = case.query(
+        "volume/failover", accounts=chosen(case, accounts, cluster), within_s=within_s, usual=USUAL_PROMPT
+    )
     found = {r["fate"]: r for r in asked.rows()}
-    base = found.get("answered", {"requests": 0, "switched": 0})
+    nothing = dict.fromkeys(("requests", "switched", "switched_account", "left_out"), 0)
+    base = found.get("answered", nothing)
     rate = (base["switched"] + 1) / (base["requests"] + 1)
     rows = []
     for fate in ("refused", "failed", "answered"):
-        r = found.get(fate, {"fate": fate, "requests": 0, "switched": 0, "switched_account": 0})
+        r = found.get(fate, nothing | {"fate": fate})
         p = stats.binomial_tail(r["switched"], r["requests"], min(rate, 1.0))
         verdict = "fails over" if p <= 0.001 and r["switched"] >= 5 else "as after an answer"
         if fate == "answered":
@@ -317,7 +324,7 @@ def failover(
         elif r["requests"] < 20 or base["requests"] < 20:
             verdict, p = stats.TOO_LITTLE, float("nan")
         rows.append(r | {"share": r["switched"] / max(r["requests"], 1), "p": p, "verdict": verdict})
-    schema = {"fate": pl.String, "requests": pl.Int64, "switched": pl.Int64, "switched_account": pl.Int64}
+    schema: dict[str, Any] = {"fate": pl.String} | dict.fromkeys(nothing, pl.Int64)
     frame = pl.DataFrame(rows, schema=schema | {"share": pl.Float64, "p": pl.Float64, "verdict": pl.String})
     return asked.with_frame(steady(frame), name="failover", units={"share": f"switched within {within_s:g} s"})
 

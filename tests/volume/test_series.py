@@ -126,6 +126,7 @@ def test_a_hole_in_the_export_is_told_from_silent_accounts(case_of: Callable[...
     assert found == [("drop", silence, silence + timedelta(hours=60))]
     series = volume.requests(case, per="1 hour", accounts=["a00", "a01", "a02"])
     assert series.frame.filter(coverage="no export").height == 6
+    assert series["coverage"].to_list()[:2] == ["first or last", "exported"]
     assert series.frame.filter(coverage="no export")["sign"].unique().to_list() == [""]
 
 

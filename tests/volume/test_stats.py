@@ -168,7 +168,3 @@ def test_the_rhythm_of_the_day_is_zero_when_flat_and_one_when_always_the_same_ho
     strength, p = stats.resultant(np.stack([noon, np.full(24, 10)]))
     assert strength == pytest.approx([1.0, 0.0], abs=1e-6)
     assert p[0] < 1e-20 < 0.99 < p[1]
-
-
-def test_hour_of_week_starts_on_monday_midnight() -> None:
-    assert stats.hour_of_week([START, START + 3600, START + 7 * DAY - 1]).tolist() == [0, 1, 167]
