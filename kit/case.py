@@ -11,7 +11,6 @@ import getpass
 import json
 import re
 import secrets
-import time
 import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -38,10 +37,6 @@ from kit.result import Result
 
 REFUSAL_CHARS = 300
 FOLDERS = ("requests", "rejects", "notebooks", "reviews", "findings", "bundles")
-
-
-def on_wait(seconds: float, done: bool) -> None:
-    """Told while a query runs and when it is done; a notebook puts here what shows it."""
 
 
 class Case:
@@ -81,16 +76,13 @@ class Case:
         between its tasks, and one task of a runaway join lasts for minutes."""
         with ThreadPoolExecutor(1, "ask") as pool:
             rows = pool.submit(lambda: _frame(self._con.sql(statement, params=parameters or None)))
-            started = time.monotonic()
             try:
                 while not rows.done():
                     wait([rows], timeout=0.2)
-                    on_wait(time.monotonic() - started, rows.done())
             except KeyboardInterrupt:
                 while not rows.done():
                     self._con.interrupt()
                     wait([rows], timeout=0.1)
-                on_wait(time.monotonic() - started, True)
                 raise
             return rows.result()
 

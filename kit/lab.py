@@ -14,6 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from kit import findings, reviews
 from kit.case import Case, open_case, record_activity
 from kit.notebooks import copy_templates, in_order
 from kit.result import visible
@@ -23,8 +24,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
     "@jupyterlab/extensionmanager-extension:plugin": {"enabled": False},
-    # Every cell stays in the page: for the browser's search, for print, for readers by keyboard.
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    # Every cell stays in the page: for the browser's search, for print, for readers by keyboard. Long lines wrap.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "codeCellConfig": {"lineWrap": True}},
+    # Names of columns come from the kernel, which may be busy for longer than Lab would wait.
+    "@jupyterlab/completer-extension:manager": {"providerTimeout": 5000},
     # Tables and pickers are drawn as they were left when a notebook is opened again.
     "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
 }
@@ -99,13 +102,15 @@ def start_page(case: Case) -> Path:
         "",
         "## What is done",
         "",
-        "| notebook | asks | cells with output | saved (UTC) |",
+        "| notebook | asks | done | saved (UTC) |",
         "|---|---|---|---|",
         *(
-            f"| [{file.stem}](notebooks/{file.name}) | {_question(file)} | {ran} of {of} | {when} |"
+            f"| [{file.stem}](notebooks/{file.name}) | {_question(file)} | {_extent(ran, of)} | {when} |"
             for file, ran, of, when in notebooks
         ),
         "| [sql_scratchpad](notebooks/sql_scratchpad.ipynb) | Whatever is not on the page | | |",
+        "",
+        "A notebook runs with *Run > Run All Cells*; its settings are the capital names in its first cell of code.",
         "",
         _done(case),
         "",
@@ -118,33 +123,46 @@ def start_page(case: Case) -> Path:
 
 
 def _loaded(case: Case) -> list[str]:
-    sources = case.sql("SELECT path, format, lines, loaded, rejected FROM sources ORDER BY path, source_id").rows()
+    sources = case.sql(
+        "SELECT path, format, lines, loaded, rejected, blank FROM sources ORDER BY path, source_id"
+    ).rows()
     if not sources:
         return ["Nothing yet."]
     span = case.sql(
-        "SELECT count(*) AS n, count(DISTINCT account_id) AS accounts, "
+        "SELECT count(*) FILTER (is_primary) AS n, count(*) - n AS repeats, "
+        "count(DISTINCT account_id) AS accounts, "
         "strftime(min(occurred_at), '%Y-%m-%d %H:%M') AS first_at, "
         "strftime(max(occurred_at), '%Y-%m-%d %H:%M') AS last_at FROM requests"
     ).rows()[0]
     head = f"{span['n']:,} requests of {span['accounts']:,} accounts, {span['first_at']} to {span['last_at']} UTC."
-    table = ["| export | format | lines | loaded | rejected |", "|---|---|---:|---:|---:|"]
+    head += f" {span['repeats']:,} more rows tell one of them again." if span["repeats"] else ""
+    table = ["| export | format | lines | loaded | rejected | blank |", "|---|---|---:|---:|---:|---:|"]
     shown = [
-        f"| {_text(s['path'])} | {_text(s['format'])} | {s['lines']:,} | {s['loaded']:,} | {s['rejected']:,} |"
+        f"| {_text(Path(s['path']).name)} | {_text(s['format'])} | {s['lines']:,} | {s['loaded']:,} "
+        f"| {s['rejected']:,} | {s['blank']:,} |"
         for s in sources[:40]
     ]
-    more = [f"| and {len(sources) - 40:,} more | | | | |"] if len(sources) > 40 else []
+    more = [f"| and {len(sources) - 40:,} more | | | | | |"] if len(sources) > 40 else []
     return [head, "", *table, *shown, *more]
 
 
 def _done(case: Case) -> str:
-    def entries(folder: str, pattern: str) -> int:
-        return sum(len(f.read_bytes().splitlines()) for f in (case.folder / folder).glob(pattern))
-
     bundles = sum(f.is_dir() for f in (case.folder / "bundles").glob("*"))
     return (
-        f"{entries('findings', 'ledger.jsonl'):,} entries in the ledger of findings, "
-        f"{entries('reviews', '*.jsonl'):,} review entries, {bundles:,} bundles in the case."
+        f"{_number(len(findings.all(case)), 'finding')} recorded, "
+        f"{_number(reviews.current(case).height, 'verdict')} on templates and clusters, "
+        f"{_number(bundles, 'bundle')} in the case."
     )
+
+
+def _number(n: int, thing: str) -> str:
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
+def _extent(ran: int, of: int) -> str:
+    if not ran:
+        return "not yet"
+    return "all of it" if ran >= of else f"{ran} of {of} cells"
 
 
 def _progress(file: Path) -> tuple[int, int, str]:

@@ -17,9 +17,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from difflib import get_close_matches
 from html import escape
+from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
-from kit import case as cases
 from kit.case import Case
 from kit.errors import KitError, QueryError
 from kit.result import Result, visible
@@ -49,9 +50,9 @@ def install() -> bool:
         return False
     shell.kit_installed = True
     shell.register_magic_function(_SqlMagic(shell), "cell", "sql")
-    shell.set_custom_exc((KitError, KeyboardInterrupt), _show_error)
+    shell.set_custom_exc((KitError, KeyboardInterrupt, NameError), _show_error)
     if os.environ.get("KIT_HEADLESS") != "1":
-        cases.on_wait = _Waiting()
+        _Progress(shell)
     shell.display_formatter.mimebundle_formatter.for_type(Result, lambda r: _show_result(shell, r))
     shell.Completer.custom_matchers.append(_matcher(shell))
     return True
@@ -112,6 +113,7 @@ def bind(query: str, given: dict[str, str], names: dict[str, Any]) -> dict[str, 
         if name in bound:
             continue
         found = checked[name] if name in checked else names.get(name, ...)
+        found = getattr(found, "value", found)  # a threshold
         if not isinstance(found, str | int | float | bool | list | tuple | datetime | type(None)):
             near = get_close_matches(name, [*given, *checked, *(n for n in names if not n.startswith("_"))], 1)
             hint = f" (did you mean ${near[0]}?)" if near else ""
@@ -139,13 +141,12 @@ def _case(names: dict[str, Any], variable: str) -> Case:
 def _show_error(
     shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: Any = None
 ) -> None:
-    if os.environ.get("KIT_TRACEBACK") == "1":
+    said = visible(_plainly(shell, error, trace))
+    if not said or os.environ.get("KIT_TRACEBACK") == "1":
         shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
         return
     from IPython.display import publish_display_data
 
-    stopped = isinstance(error, KeyboardInterrupt)
-    said = "Stopped. Nothing in the case has changed." if stopped else visible(str(error))
     box = (
         "border-left: 4px solid #8c2d04; padding: 6px 10px; color: #111; background: #fdf3ec; font: 14px sans-serif"
     )
@@ -153,24 +154,59 @@ def _show_error(
     publish_display_data(data)  # type: ignore[no-untyped-call]
 
 
-class _Waiting:
-    """A line that counts the seconds of a query that takes longer than two; it goes when the answer is there."""
+def _plainly(shell: Any, error: BaseException, trace: Any) -> str:
+    """What a person reads in place of a traceback; empty where only the traceback helps."""
+    if isinstance(error, KeyboardInterrupt):
+        return "Stopped. Nothing in the case has changed."
+    if not isinstance(error, NameError):
+        return str(error)
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None or trace.tb_frame.f_globals is not shell.user_ns:
+        return ""
+    near = get_close_matches(error.name, [n for n in shell.user_ns if not n.startswith("_")], 1)
+    hint = f"did you mean {near[0]}? If not, run" if near else "run"
+    return f"There is no {error.name} yet; {hint} the cells above first: Run > Run All Above Selected Cell."
 
-    def __init__(self) -> None:
-        self.line: Any = None
 
-    def __call__(self, seconds: float, done: bool) -> None:
-        if self.line is None and (done or seconds < PATIENCE_S):
-            return
-        from IPython.display import HTML, display
+class _Progress:
+    """A line that counts the seconds of a cell that runs for longer than two; it goes when the cell ends."""
 
-        said = "" if done else f"<p role='status'>Asking the case, {seconds:.0f} s. Interrupt stops it.</p>"
-        if self.line is None:
-            self.line = display(HTML(said), display_id=True)  # type: ignore[no-untyped-call]
+    def __init__(self, shell: Any) -> None:
+        self.ended = Event()
+        self.ended.set()
+        shell.events.register("pre_run_cell", self.begin)
+        shell.events.register("post_run_cell", self.end)
+
+    def begin(self, _: Any) -> None:
+        """Start the clock of a cell."""
+        self.ended = Event()
+        self.counting = Thread(target=_count, args=(self.ended,), daemon=True)
+        self.counting.start()
+
+    def end(self, _: Any) -> None:
+        """Stop it, and wait until its line is gone."""
+        if not self.ended.is_set():
+            self.ended.set()
+            self.counting.join(timeout=2)
+
+
+def _count(ended: Event) -> None:
+    from IPython.display import HTML, display
+
+    started = monotonic()
+    if ended.wait(PATIENCE_S):
+        return
+    line: Any = None
+    while not ended.wait(1 if line else 0):
+        said = f"Working, {monotonic() - started:.0f} s. The square in the toolbar above stops it."
+        shown = HTML(f"<p role='status'>{said}</p>")
+        if line is None:
+            line = display(shown, display_id=True)  # type: ignore[no-untyped-call]
         else:
-            self.line.update(HTML(said))  # type: ignore[no-untyped-call]
-        if done:
-            self.line = None
+            line.update(shown)
+    if line is not None:
+        line.update(HTML(""))  # type: ignore[no-untyped-call]
 
 
 def _show_result(shell: Any, result: Result) -> Any:

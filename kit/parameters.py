@@ -49,14 +49,14 @@ class Parameters:
         return {"since": self.values.get("since"), "until": self.values.get("until")}
 
     def _repr_html_(self) -> str:
+        left = "style='text-align:left'"
         lines = "".join(
-            f"<tr><th scope='row' style='text-align:left'>{html.escape(name.upper())}</th>"
-            f"<td style='text-align:left'>{_shown(value)}</td>"
-            f"<td style='text-align:left'>{html.escape(self.notes.get(name, ''))}</td></tr>"
+            f"<tr><th scope='row' {left}>{html.escape(name.upper())}</th><td {left}>{_shown(value)}</td>"
+            f"<td {left}>{html.escape(self.notes.get(name, ''))}</td></tr>"
             for name, value in self.values.items()
         )
-        head = "<tr><th scope='col'>Parameter</th><th scope='col'>In effect</th><th scope='col'>Note</th></tr>"
-        caption = "<caption>Parameters in effect</caption>"
+        head = "".join(f"<th scope='col' {left}>{h}</th>" for h in ("Parameter", "In effect", "Note"))
+        head, caption = f"<tr>{head}</tr>", f"<caption {left}>Parameters in effect</caption>"
         return f"<table>{caption}<thead>{head}</thead><tbody>{lines}</tbody></table>"
 
     def __repr__(self) -> str:

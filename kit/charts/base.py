@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -125,6 +125,7 @@ class Figure:
         found["config"] = _over_theme(found.get("config", {}))
         found["description"] = self.alt
         found.setdefault("title", {"text": self.title, "subtitle": self.note} if self.note else self.title)
+        _filter_by_legend(list(_units(found)))
         return found
 
     @property
@@ -312,10 +313,11 @@ def bars(result: Result, x: str, y: str, *, title: str = "", alt: str = "", top:
         alt_.Chart(rows(shown, x, y))
         .mark_bar()
         .encode(
-            x=alt_.X(field=x, type="quantitative", title=_spoken(x)),
+            x=alt_.X(field=x, type="quantitative", title=_spoken(x), axis=alt_.Axis(tickCount=8)),
             y=alt_.Y(field=y, type="nominal", sort="-x", title=_spoken(y)),
             tooltip=[alt_.Tooltip(f"{y}:N"), alt_.Tooltip(f"{x}:Q", format=",")],
         )
+        .properties(width=560)
     )
     cut = "" if shown.height == len(result) else f" (the largest {shown.height} of {len(result)})"
     say = alt or f"Bars of {x} for each {y}{cut}, longest first."
@@ -383,6 +385,30 @@ def _value(value: Any) -> Any:
     if isinstance(value, datetime) and value.tzinfo is None:
         return value.isoformat() + "Z"
     return plain(value)
+
+
+def _filter_by_legend(units: list[dict[str, Any]]) -> None:
+    """In JupyterLab a click on a name in the legend fades the others; a still picture shows all."""
+    coloured = [u for u in units if u.get("encoding", {}).get("color", {}).get("type") == "nominal"]
+    if not coloured:
+        return
+    field = coloured[0]["encoding"]["color"]["field"]
+    chosen = {"name": "legend", "select": {"type": "point", "fields": [field]}, "bind": "legend"}
+    coloured[0].setdefault("params", []).append(chosen)
+    for unit in coloured:
+        if unit["encoding"]["color"]["field"] == field:
+            fade = {"condition": {"param": "legend", "value": 1}, "value": 0.12}
+            unit["encoding"].setdefault("opacity", fade)
+
+
+def _units(spec: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The single charts of a specification, however they are layered and put beside each other."""
+    if "mark" in spec:
+        yield spec
+    for inner in [i for key in ("layer", "hconcat", "vconcat", "concat") for i in spec.get(key, ())]:
+        yield from _units(inner)
+    if isinstance(spec.get("spec"), dict):
+        yield from _units(spec["spec"])
 
 
 def _marks(spec: Mapping[str, Any], datasets: Mapping[str, Any], inherited: int | None) -> int:

@@ -26,7 +26,7 @@ from kit.result import Result
 if TYPE_CHECKING:
     import altair as alt
 
-__all__ = ["account_ranking", "event_study", "heat_map", "over_time", "overview", "ramp_curves", "small_multiples"]
+__all__ = ["account_ranking", "event_study", "heat_map", "over_time", "ramp_curves", "small_multiples"]
 
 LADDER = (1, 2, 3, 4, 6, 12, 24, 72, 168, 336, 720)
 UTC = pl.Datetime("us", "UTC")
@@ -61,29 +61,6 @@ def over_time(result: Result, marks: Result | None = None, *, y: str = "requests
         alt=_described(frame, y, width, marks),
         note="Grey: where the other weeks lead to expect it." if band else "",
     )
-
-
-def overview(result: Result, marks: Result | None = None, *, y: str = "requests") -> Figure:
-    """A strip of the whole time to brush, and above it the detail of what was brushed, all series together."""
-    import altair as alt
-
-    total = result.frame.group_by("bucket_at").agg(pl.col(y).sum()).sort("bucket_at")
-    frame, width = _within_budget(result.with_frame(total.with_columns(series=pl.lit("all"))), y, MARK_BUDGET // 3)
-    hint = alt.Title("Drag in this strip to choose a time", fontSize=11)
-    brush = alt.selection_interval(encodings=["x"], name="window")
-    base = alt.Chart(rows(frame, "bucket_at", y)).mark_area(interpolate="step-after", color=PALETTE[2])
-    tall = alt.Y(f"{y}:Q", title=f"{_said(y)} per {width}")
-    zoomed = time_axis("bucket_at")
-    zoomed.scale = alt.Scale(type="utc", domain=brush)
-    detail: Any = base.encode(x=zoomed, y=tall, tooltip=[time_tip("bucket_at"), alt.Tooltip(f"{y}:Q", format=",")])
-    strip: Any = base.encode(x=time_axis("bucket_at"), y=alt.Y(f"{y}:Q", title=""))
-    strip = strip.add_params(brush)
-    if marks is not None and len(marks):
-        strip = alt.layer(events(marks, over=_over(frame, marks), deep=4), strip)
-    chart = alt.vconcat(
-        detail.properties(width=720, height=220), strip.properties(width=720, height=60, title=hint)
-    )
-    return figure(chart, result, title=f"{_said(y)} over the whole time", alt=_described(frame, y, width, marks))
 
 
 def small_multiples(result: Result, *, y: str = "requests") -> Figure:

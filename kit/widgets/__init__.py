@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from kit.widgets.cards import Deck, review_clusters, review_templates
 from kit.widgets.ledger import recorded
-from kit.widgets.pickers import Choice, TimeWindow, pick, threshold, time_window
+from kit.widgets.pickers import Choice, Threshold, TimeWindow, pick, threshold, time_window
 from kit.widgets.table import Answer
 
 __all__ = [
     "Answer",
     "Choice",
     "Deck",
+    "Threshold",
     "TimeWindow",
     "pick",
     "recorded",

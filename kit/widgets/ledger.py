@@ -10,6 +10,9 @@ from kit import findings
 from kit.case import Case
 from kit.result import visible
 
+COLUMNS = ("finding", "claim", "confidence", "revision", "by")
+LEFT = "style='text-align:left'"
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -21,14 +24,14 @@ class Recorded:
         return len(self.findings)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th scope='col'>{h}</th>" for h in ("Finding", "Claim", "Confidence", "Revision", "By"))
+        head = "".join(f"<th scope='col' {LEFT}>{h.capitalize()}</th>" for h in COLUMNS)
         body = "".join(
-            f"<tr><th scope='row' style='text-align:left'>{_cell(f['slug'])}</th>"
-            f"<td style='text-align:left'>{_cell(f['claim'])}</td><td>{_cell(f['confidence'])}</td>"
-            f"<td>{_cell(f['revision'])}</td><td>{_cell(f['by'])}</td></tr>"
+            f"<tr><th scope='row' {LEFT}>{_cell(f['slug'])}</th>"
+            + "".join(f"<td {LEFT}>{_cell(f[c])}</td>" for c in COLUMNS[1:])
+            + "</tr>"
             for f in self.findings
         )
-        caption = f"<caption>{len(self)} findings recorded in this case</caption>"
+        caption = f"<caption {LEFT}>{len(self)} findings recorded in this case</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def __repr__(self) -> str:

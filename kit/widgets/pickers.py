@@ -1,14 +1,15 @@
 """Pickers: a time window to brush, accounts, models, clusters, a threshold. A headless run needs none of them.
 
-What a picker holds can be read as keywords of an analysis, as SQL, and as a line for the parameters cell.
+What a picker holds can be read as keywords of an analysis, as SQL, and as a line for the parameters cell. It is
+remembered for this reviewer the moment it changes; after a restart of the kernel "As last time" brings it back.
 """
 
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from kit import reviews
@@ -16,7 +17,7 @@ from kit.case import Case
 from kit.errors import KitError, ParameterError
 from kit.parameters import Parameters
 from kit.result import visible
-from kit.widgets.table import headless
+from kit.widgets.table import headless, program
 
 BUCKETS = 240
 MATCHES = 200
@@ -27,52 +28,32 @@ SOURCES = {
 }
 
 
-class TimeWindow:
-    """A window of time; `**window.keywords` gives an analysis since= and until=, ISO 8601 text in UTC or None."""
+class Picker(ABC):
+    """Something a person chooses, and the views that follow the choice."""
 
-    def __init__(self, case: Case, since: str | None, until: str | None) -> None:
-        self._case, self._views = case, list[Callable[[], None]]()
-        self._since, self._until = since or "", until or ""
-        self._widget: Any = None
+    def __init__(self, case: Case, name: str) -> None:
+        self._case, self._name, self._views = case, name, list[Callable[[], None]]()
 
     @property
-    def since(self) -> str | None:
-        """First moment, or None for the start."""
-        return self._since or None
+    @abstractmethod
+    def keywords(self) -> dict[str, Any]:
+        """The choice as keywords of an analysis."""
 
     @property
-    def until(self) -> str | None:
-        """End, not included, or None for the end."""
-        return self._until or None
-
-    @property
-    def keywords(self) -> dict[str, str | None]:
-        """The window as keywords."""
-        return {"since": self.since, "until": self.until}
-
-    @property
+    @abstractmethod
     def sql(self) -> str:
-        """The window as a condition to paste into a query."""
-        parts = [f"occurred_at >= TIMESTAMPTZ '{self._since}'"] if self._since else []
-        parts += [f"occurred_at < TIMESTAMPTZ '{self._until}'"] if self._until else []
-        return " AND ".join(parts) or "true"
+        """The choice as a condition to paste into a query."""
 
     @property
+    @abstractmethod
     def parameters(self) -> str:
-        """The window as lines for the parameters cell."""
-        return f'SINCE = "{self._since}"\nUNTIL = "{self._until}"'
+        """The choice as lines for the parameters cell."""
 
-    def set(self, since: str | None, until: str | None) -> None:
-        """Move the window, as a brush does."""
-        self._since, self._until = since or "", until or ""
-        reviews.remember(self._case, "time_window", {"since": self._since, "until": self._until})
-        if self._widget is not None:
-            self._widget.sql = self.sql
-        for draw in self._views:
-            draw()
+    @abstractmethod
+    def _widget(self) -> Any: ...
 
     def follow(self, view: Callable[..., Any]) -> None:
-        """Show view(since=, until=) here, and anew whenever the window moves."""
+        """Show view(**keywords) here, and anew whenever the choice changes."""
         from IPython.display import display
 
         if headless():
@@ -94,15 +75,64 @@ class TimeWindow:
         draw()
         display(place)  # type: ignore[no-untyped-call]
 
+    def _changed(self) -> None:
+        reviews.remember(self._case, self._name, self.keywords)
+        for draw in self._views:
+            draw()
+
+    def _last(self) -> dict[str, Any]:
+        """What this reviewer chose last, in this notebook or another; empty if nothing."""
+        return {k: v for k, v in (reviews.recall(self._case, self._name) or {}).items() if v}
+
+    def _said(self) -> str:
+        shown = (html.escape(visible(text)) for text in (self.sql, self.parameters))
+        return "As SQL: <code>{}</code><br>For the parameters cell: <code>{}</code>".format(*shown)
+
     def _ipython_display_(self) -> None:
         from IPython.display import display, publish_display_data
 
-        if headless():
-            shown = f"<p>Time window: {html.escape(self.sql)}</p>"
-            publish_display_data({"text/html": shown, "text/plain": self.sql})  # type: ignore[no-untyped-call]
+        if not headless():
+            display(self._widget())  # type: ignore[no-untyped-call]
             return
-        self._widget = _window_widget(self._case, self)
-        display(self._widget)  # type: ignore[no-untyped-call]
+        shown = f"<p>{self._name.replace('_', ' ').capitalize()}: {html.escape(visible(self.sql))}</p>"
+        publish_display_data({"text/html": shown, "text/plain": self.sql})  # type: ignore[no-untyped-call]
+
+
+class TimeWindow(Picker):
+    """A window of time; `**window.keywords` gives an analysis since= and until=, ISO 8601 text in UTC or None."""
+
+    def __init__(self, case: Case, since: str | None, until: str | None) -> None:
+        super().__init__(case, "time_window")
+        self.since, self.until = since, until
+        self._shown: Any = None
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """since= and until=; None stands for the start and for the end, which is not included."""
+        return {"since": self.since, "until": self.until}
+
+    @property
+    def sql(self) -> str:
+        """The window as a condition."""
+        parts = [f"occurred_at >= TIMESTAMPTZ '{self.since}'"] if self.since else []
+        parts += [f"occurred_at < TIMESTAMPTZ '{self.until}'"] if self.until else []
+        return " AND ".join(parts) or "true"
+
+    @property
+    def parameters(self) -> str:
+        """SINCE and UNTIL."""
+        return f'SINCE = "{self.since or ""}"\nUNTIL = "{self.until or ""}"'
+
+    def set(self, since: str | None, until: str | None) -> None:
+        """Move the window, as a brush does."""
+        self.since, self.until = since or None, until or None
+        if self._shown is not None:
+            self._shown.sql, self._shown.parameters = self.sql, self.parameters.replace("\n", "; ")
+        self._changed()
+
+    def _widget(self) -> Any:
+        self._shown = _window_widget(self._case, self)
+        return self._shown
 
 
 def time_window(case: Case, p: Parameters | None = None) -> TimeWindow:
@@ -122,7 +152,7 @@ def histogram(case: Case) -> tuple[float, float, list[int]]:
     start = span["a"] // step * step
     query = (
         "SELECT CAST(floor((epoch(occurred_at) - $start) / $step) AS INTEGER) AS bucket, count(*) AS n "
-        "FROM requests WHERE occurred_at IS NOT NULL GROUP BY bucket ORDER BY bucket"
+        "FROM requests WHERE is_primary AND occurred_at IS NOT NULL GROUP BY bucket ORDER BY bucket"
     )
     filled = {row["bucket"]: row["n"] for row in case.sql(query, start=float(start), step=float(step)).rows()}
     return float(start), float(step), [filled.get(i, 0) for i in range(max(filled) + 1)]
@@ -133,17 +163,17 @@ def _window_widget(case: Case, window: TimeWindow) -> Any:
     import traitlets
 
     class Histogram(anywidget.AnyWidget):
-        _esm = Path(__file__).with_name("window.js")
+        _esm = program("window")
         counts: Any = traitlets.List().tag(sync=True)
         start = traitlets.Float().tag(sync=True)
         step = traitlets.Float().tag(sync=True)
         since = traitlets.Unicode().tag(sync=True)
         until = traitlets.Unicode().tag(sync=True)
         sql = traitlets.Unicode().tag(sync=True)
+        parameters = traitlets.Unicode().tag(sync=True)
         last: Any = traitlets.Dict().tag(sync=True)
 
     start, step, counts = histogram(case)
-    kept = reviews.recall(case, "time_window") or {}
     widget = Histogram(
         counts=counts,
         start=start,
@@ -151,7 +181,8 @@ def _window_widget(case: Case, window: TimeWindow) -> Any:
         since=window.since or "",
         until=window.until or "",
         sql=window.sql,
-        last={k: v for k, v in kept.items() if v},
+        parameters=window.parameters.replace("\n", "; "),
+        last=window._last(),
     )
 
     def moved(_: Any) -> None:
@@ -170,11 +201,12 @@ def _checked(text: str) -> str | None:
     return datetime.fromisoformat(text).astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-class Choice:
+class Choice(Picker):
     """Some accounts, models or clusters; `choice.values` is a list, or None for all."""
 
     def __init__(self, case: Case, kind: str, values: list[str] | None) -> None:
-        self._case, self.kind, self._chosen = case, kind, list(values or [])
+        super().__init__(case, kind)
+        self._chosen = sorted(values or [])
 
     @property
     def values(self) -> list[str] | None:
@@ -182,38 +214,36 @@ class Choice:
         return list(self._chosen) or None
 
     @property
+    def keywords(self) -> dict[str, Any]:
+        """accounts=, models= or clusters=."""
+        return {self._name: self.values}
+
+    @property
     def sql(self) -> str:
-        """The choice as a condition to paste into a query."""
-        column = SOURCES[self.kind][0]
+        """The choice as a condition."""
         listed = ", ".join("'" + v.replace("'", "''") + "'" for v in self._chosen)
-        return f"{column} IN ({listed})" if listed else "true"
+        return f"{SOURCES[self._name][0]} IN ({listed})" if listed else "true"
 
     @property
     def parameters(self) -> str:
-        """The choice as a line for the parameters cell."""
-        return f"{self.kind.upper()} = {self._chosen!r}"
+        """ACCOUNTS, MODELS or CLUSTERS."""
+        return f"{self._name.upper()} = {self._chosen!r}"
 
     def matches(self, text: str = "") -> list[str]:
         """Ids that contain `text`, those with most requests first, at most 200."""
-        inner = SOURCES[self.kind][1]
+        inner = SOURCES[self._name][1]
         query = (
             f"SELECT id FROM ({inner}) WHERE contains(lower(id), lower($text)) ORDER BY n DESC, id LIMIT {MATCHES}"  # noqa: S608
         )
         return [str(v) for v in self._case.sql(query, text=text)["id"].to_list()]
 
     def choose(self, values: list[str]) -> None:
-        """Replace the choice and remember it for this reviewer."""
+        """Replace the choice; an empty list stands for all."""
         self._chosen = sorted(values)
-        reviews.remember(self._case, self.kind, {"values": self._chosen})
+        self._changed()
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display, publish_display_data
-
-        if headless():
-            shown = f"<p>{self.kind.capitalize()}: {html.escape(visible(self.sql))}</p>"
-            publish_display_data({"text/html": shown, "text/plain": self.sql})  # type: ignore[no-untyped-call]
-            return
-        display(_choice_widget(self))  # type: ignore[no-untyped-call]
+    def _widget(self) -> Any:
+        return _choice_widget(self)
 
 
 def pick(case: Case, kind: str, p: Parameters | None = None) -> Choice:
@@ -226,53 +256,40 @@ def pick(case: Case, kind: str, p: Parameters | None = None) -> Choice:
 def _choice_widget(choice: Choice) -> Any:
     import ipywidgets as w
 
+    kind = choice._name
     search = w.Text(description="Search", placeholder="part of an id", continuous_update=False)
-    found = w.SelectMultiple(options=_labels(choice.matches()), description="Found", rows=8)
-    add, clear = w.Button(description="Add to choice"), w.Button(description="Choose all")
-    shown = w.HTML()
+    found = w.SelectMultiple(options=_labels(choice.matches()), description="Found", rows=6)
+    add, clear = w.Button(description="Add to choice"), w.Button(description=f"All {kind}")
+    again = w.Button(description="As last time")
+    last, shown = choice._last(), w.HTML()
+    if not last:
+        again.layout.display = "none"
+
+    def choose(values: list[str]) -> None:
+        choice.choose(values)
+        say()
 
     def say() -> None:
-        now = html.escape(visible(choice.sql))
-        shown.value = (
-            f"<p role='status'>Chosen: {len(choice.values or []) or 'all'}. As SQL: <code>{now}</code></p>"
-        )
+        number = f"{len(choice.values):,} {kind}" if choice.values else f"all {kind}"
+        shown.value = f"<p role='status'>Chosen: {number}<br>{choice._said()}</p>"
 
     def searched(change: Any) -> None:
         found.options = _labels(choice.matches(change["new"]))
 
-    def added(_: Any) -> None:
-        choice.choose(sorted({*(choice.values or []), *found.value}))
-        say()
-
-    def cleared(_: Any) -> None:
-        choice.choose([])
-        say()
-
     search.observe(searched, names="value")
-    add.on_click(added)
-    clear.on_click(cleared)
+    add.on_click(lambda _: choose(sorted({*(choice.values or []), *found.value})))
+    clear.on_click(lambda _: choose([]))
+    again.on_click(lambda _: choose(last[kind]))
     say()
-    return w.VBox([w.Label(f"Pick {choice.kind}"), search, found, w.HBox([add, clear]), shown, keys_stay_here()])
+    return w.VBox([search, found, w.HBox([add, clear, again]), shown, keys_stay_here()])
 
 
 def keys_stay_here() -> Any:
-    """An empty widget that keeps JupyterLab from taking arrow keys and Enter away from the widgets around it.
-
-    JupyterLab leaves them alone only where the element in focus itself says so.
-    """
+    """An empty widget that keeps JupyterLab from taking arrow keys and Enter away from the widgets around it."""
     import anywidget
 
     class Keys(anywidget.AnyWidget):
-        _esm = """export default { render({ el }) {
-          const begin = () => {
-            const box = el.closest(".widget-vbox");
-            if (!box) { requestAnimationFrame(begin); return; }
-            const mark = () => box.querySelectorAll("button, input, select, summary, [tabindex]")
-              .forEach((e) => { e.dataset.lmSuppressShortcuts = "true"; });
-            new MutationObserver(mark).observe(box, { childList: true, subtree: true });
-            mark();
-          };
-          begin(); } };"""
+        _esm = program("keys")
 
     return Keys()
 
@@ -281,10 +298,71 @@ def _labels(values: list[str]) -> list[tuple[str, str]]:
     return [(visible(v), v) for v in values]
 
 
-def threshold(name: str, value: float, low: float, high: float) -> Any:
-    """A slider with a name; `slider.value` is the number. Headless it is the value given."""
-    import ipywidgets as w
+class Threshold(Picker):
+    """The least value of a column that counts; `$name` in a `%%sql` cell takes it from a variable of that name."""
 
+    def __init__(self, case: Case, column: str, value: float, low: float, high: float) -> None:
+        super().__init__(case, column)
+        self.value, self.low, self.high = value, low, high
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """The value under the name of the column."""
+        return {self._name: self.value}
+
+    @property
+    def sql(self) -> str:
+        """The threshold as a condition."""
+        return f"{self._name} >= {self.value!r}"
+
+    @property
+    def parameters(self) -> str:
+        """The value under the name of the column in capitals."""
+        return f"{self._name.upper()} = {self.value!r}"
+
+    def set(self, value: float) -> None:
+        """Move the threshold, as the slider does. Raises ParameterError beyond its limits."""
+        if not self.low <= value <= self.high:
+            raise ParameterError(f"{self._name} is {value}; give a number from {self.low} to {self.high}.")
+        self.value = value
+        self._changed()
+
+    def _widget(self) -> Any:
+        import ipywidgets as w
+
+        whole = isinstance(self.low, int) and isinstance(self.high, int)
+        kind, step = (w.IntSlider, 1) if whole else (w.FloatSlider, (self.high - self.low) / 100)
+        style = {"description_width": "initial"}
+        slider = kind(
+            value=self.value,
+            min=self.low,
+            max=self.high,
+            step=step,
+            description=f"{self._name} at least",
+            continuous_update=False,
+            style=style,
+        )
+        again, shown = w.Button(description="As last time"), w.HTML(self._said())
+        last = self._last()
+        if not last:
+            again.layout.display = "none"
+
+        def moved(change: Any) -> None:
+            self.set(change["new"])
+            shown.value = self._said()
+
+        def restored(_: Any) -> None:
+            slider.value = last[self._name]
+
+        slider.observe(moved, names="value")
+        again.on_click(restored)
+        return w.VBox([w.HBox([slider, again]), shown, keys_stay_here()])
+
+
+def threshold(case: Case, column: str, value: float, low: float, high: float) -> Threshold:
+    """A slider for the least value of a column. Raises ParameterError for a name or a value that cannot be."""
+    if not column.isidentifier():
+        raise ParameterError(f"{column!r} is no name of a column; write it as letters, digits and underscores.")
     if not low <= value <= high:
-        raise ParameterError(f"{name} is {value}; give a number from {low} to {high}.")
-    return w.FloatSlider(value=value, min=low, max=high, step=(high - low) / 100, description=name)
+        raise ParameterError(f"{column} is {value}; give a number from {low} to {high}.")
+    return Threshold(case, column, value, low, high)

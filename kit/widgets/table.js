@@ -1,90 +1,88 @@
 // A table that asks the kernel for every page, order and filter; it holds only the rows it shows.
-// Everything from the data is set as textContent, so nothing in it can act.
 const style = `
-.kit-table { font: 13px/1.4 sans-serif; color: #111; background: #fff; padding: 6px; max-width: 100%; }
-.kit-table .scroll { overflow: auto; max-height: 26em; border: 1px solid #999; }
-.kit-table table { border-collapse: collapse; }
+.kit-table .scroll { overflow: auto; max-height: 30em; border: 1px solid #999; }
+.kit-table table { border-collapse: separate; border-spacing: 0; }
 .kit-table caption { text-align: left; padding: 4px; font-weight: bold; }
-.kit-table th { position: sticky; top: 0; background: #e9eef5; padding: 0; border: 1px solid #bbb; }
-.kit-table th button { border: 0; background: none; font: inherit; font-weight: bold; padding: 4px 8px; cursor: pointer; color: #111; }
-.kit-table td { padding: 3px 8px; border: 1px solid #ddd; text-align: left; vertical-align: top; white-space: pre-wrap; max-width: 40em; }
+.kit-table th, .kit-table td { border: solid #ccc; border-width: 0 1px 1px 0; }
+.kit-table th { position: sticky; top: 0; z-index: 1; background: #e9eef5; padding: 0; border-top-width: 1px; }
+.kit-table th button, .kit-table td button { border: 0; background: none; font: inherit; padding: 4px 8px; cursor: pointer; color: #111; }
+.kit-table th button { font-weight: bold; }
+.kit-table td { padding: 3px 8px; text-align: left; vertical-align: top; background: #fff; }
+.kit-table td.at { padding: 0; text-align: right; }
+.kit-table td.at button { padding: 3px 6px; color: #444; text-decoration: underline dotted; }
 .kit-table td.short { white-space: nowrap; }
-.kit-table td.long { min-width: 18em; }
+.kit-table td.long { min-width: 18em; max-width: 40em; }
+.kit-table td.long div { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; white-space: pre-wrap; overflow-wrap: anywhere; }
 .kit-table td.number { text-align: right; font-variant-numeric: tabular-nums; }
-.kit-table .bar { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin: 6px 0; }
-.kit-table .bar button, .kit-table select, .kit-table input { font: inherit; padding: 2px 8px; color: #111; background: #fff; border: 1px solid #555; border-radius: 3px; }
-.kit-table button:disabled { color: #666; border-color: #bbb; }
-.kit-table :focus-visible { outline: 2px solid #0b57d0; outline-offset: 1px; }
-.kit-table pre { white-space: pre-wrap; background: #f4f4f4; padding: 6px; margin: 4px 0; color: #111; }
+.kit-table .pinned { position: sticky; right: 0; border-left: 1px solid #999; }
+.kit-table th.pinned { z-index: 2; }
+.kit-table dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 6px 0; padding: 6px; border: 1px solid #999; }
+.kit-table dt { font-weight: bold; }
+.kit-table dd { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 `;
-
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
-
-// JupyterLab takes arrow keys and Enter for itself unless the element in focus says otherwise.
-function keepKeys(root) {
-  const mark = () => root.querySelectorAll("button, input, select, summary, [tabindex]")
-    .forEach((e) => { e.dataset.lmSuppressShortcuts = "true"; });
-  new MutationObserver(mark).observe(root, { childList: true, subtree: true });
-  mark();
-}
+const VERDICT = "verdict";  // stays in sight at the right edge, however wide the table is
 
 function render({ model, el }) {
   const state = { first: 0, order: "", descending: false, column: "", text: "" };
-  const ask = (change) => {
-    Object.assign(state, change);
-    model.set("asked", { ...state, at: Date.now() });
-    model.save_changes();
-  };
+  const ask = (change) => { model.set("asked", { ...state, ...change, at: Date.now() }); model.save_changes(); };
+  const turn = (change) => { Object.assign(state, change); ask({}); };
   const columns = model.get("columns");
   state.column = columns.length ? columns[0].name : "";
 
   const body = element("tbody");
-  const caption = element("caption");
   const heads = columns.map((column) => {
     const button = element("button", { type: "button", title: "Sort by this column" });
     button.addEventListener("click", () =>
-      ask({ first: 0, order: column.name, descending: state.order === column.name ? !state.descending : column.number }));
-    const head = element("th", { scope: "col" }, button);
+      turn({ first: 0, order: column.name, descending: state.order === column.name ? !state.descending : column.number }));
+    const head = element("th", { scope: "col", className: column.name === VERDICT ? "pinned" : "" }, button);
     return { column, button, head };
   });
-  const table = element("table", {}, caption, element("thead", {}, element("tr", {}, ...heads.map((h) => h.head))), body);
-  const scroll = element("div", { className: "scroll", tabIndex: 0 }, table);
+  const corner = element("th", { scope: "col" }, element("span", { textContent: "row", style: "padding: 4px 6px; font-weight: normal" }));
+  const table = element("table", {}, element("caption", { textContent: model.get("name") }),
+    element("thead", {}, element("tr", {}, corner, ...heads.map((h) => h.head))), body);
+  const scroll = named(`Rows of ${model.get("name")}`, element("div", { className: "scroll", tabIndex: 0 }, table));
   scroll.setAttribute("role", "region");
-  scroll.setAttribute("aria-label", `Rows of ${model.get("name")}`);
 
   const column = element("select", {}, ...columns.map((c) => element("option", { value: c.name, textContent: c.shown })));
-  const text = element("input", { type: "search", size: 18, placeholder: "contains" });
-  text.setAttribute("aria-label", "Text that the column contains");
+  const text = named("Text that the column contains", element("input", { type: "search", size: 18, placeholder: "contains" }));
   let wait;
-  const filter = () => { clearTimeout(wait); wait = setTimeout(() => ask({ first: 0, column: column.value, text: text.value }), 300); };
+  const filter = () => { clearTimeout(wait); wait = setTimeout(() => turn({ first: 0, column: column.value, text: text.value }), 300); };
   text.addEventListener("input", filter);
   column.addEventListener("change", filter);
+  const filters = element("label", {}, "Filter ", column);
   const previous = element("button", { type: "button", textContent: "Previous" });
   const next = element("button", { type: "button", textContent: "Next" });
-  previous.addEventListener("click", () => ask({ first: Math.max(0, state.first - model.get("page").size) }));
-  next.addEventListener("click", () => ask({ first: state.first + model.get("page").size }));
-  const status = element("span");
-  status.setAttribute("role", "status");
-  const save = element("button", { type: "button", textContent: "Save as exhibit" });
-  save.addEventListener("click", () => { model.set("asked", { save: true, at: Date.now() }); model.save_changes(); });
-  const saved = element("span");
-  saved.setAttribute("role", "status");
-  const sql = element("pre");
-  sql.tabIndex = 0;
+  previous.addEventListener("click", () => turn({ first: Math.max(0, state.first - model.get("page").size) }));
+  next.addEventListener("click", () => turn({ first: state.first + model.get("page").size }));
+  const said = status();
+  const save = element("button", { type: "button", textContent: "Save as exhibit", title: "Record these rows, unfiltered, as a finding of their own" });
+  save.addEventListener("click", () => ask({ save: true }));
+  const saved = status();
+  const whole = named("The whole row", element("dl", { hidden: true }));
+  whole.setAttribute("role", "status");
+  const sql = element("pre", { tabIndex: 0 });
 
+  function cell(value, i) {
+    const pinned = columns[i].name === VERDICT ? " pinned" : "";
+    if (columns[i].number || value.length <= 32)
+      return element("td", { textContent: value, className: (columns[i].number ? "short number" : "short") + pinned });
+    return element("td", { className: "long" + pinned }, element("div", { textContent: value }));
+  }
+  function row(values, i) {
+    const button = named(`Show the whole row ${i + 1}`, element("button", { type: "button", textContent: state.first + i + 1 }));
+    button.addEventListener("click", () => ask({ row: i }));
+    return element("tr", {}, element("td", { className: "at" }, button), ...values.map(cell));
+  }
   function draw() {
     const page = model.get("page");
-    body.replaceChildren(...page.rows.map((row) => element("tr", {}, ...row.map((value, i) =>
-      element("td", { textContent: value, className: columns[i].number ? "short number" : value.length <= 32 ? "short" : "long" })))));
-    caption.textContent = model.get("name");
-    status.textContent = page.caption;
+    state.first = page.first;
+    body.replaceChildren(...page.rows.map(row));
+    whole.hidden = true;
+    said.textContent = page.caption;
     previous.disabled = page.first === 0;
     next.disabled = page.first + page.rows.length >= page.total;
-    state.first = page.first;
+    previous.hidden = next.hidden = previous.disabled && next.disabled;
+    filters.hidden = text.hidden = !page.total && !state.text;
     const bound = Object.entries(page.parameters).map(([name, value]) => `-- $${name} = ${value}`).join("\n");
     sql.textContent = bound ? `${page.sql}\n${bound}` : page.sql;
     for (const { column: c, button, head } of heads) {
@@ -95,12 +93,17 @@ function render({ model, el }) {
   }
   model.on("change:page", draw);
   model.on("change:saved", () => { saved.textContent = model.get("saved"); });
+  model.on("change:row", () => {
+    whole.replaceChildren(...model.get("row").flatMap(([name, value]) =>
+      [element("dt", { textContent: name }), element("dd", { textContent: value })]));
+    whole.hidden = false;
+  });
   draw();
 
-  el.replaceChildren(element("div", { className: "kit-table" },
-    element("style", { textContent: style }),
-    element("div", { className: "bar" }, element("label", {}, "Filter ", column), text, previous, next, status),
-    scroll,
+  el.replaceChildren(element("div", { className: "kit kit-table" },
+    element("style", { textContent: shared + style }),
+    element("div", { className: "bar" }, filters, text, previous, next, said),
+    scroll, whole,
     element("div", { className: "bar" }, save, saved),
     element("details", {}, element("summary", { textContent: "The SQL of what is shown" }), sql)));
   keepKeys(el);

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,13 @@ from kit.result import SHOWN_ROWS, Result, plain, visible
 
 HELD_ROWS = 20_000
 CELL_CHARS = 300
+ROW_CHARS = 20_000
+
+
+def program(name: str) -> str:
+    """The program of a widget in the browser: what all share, then its own file."""
+    folder = Path(__file__).parent
+    return "".join((folder / f"{part}.js").read_text(encoding="utf-8") for part in ("shared", name))
 
 
 def headless() -> bool:
@@ -33,29 +40,31 @@ class Answer(Result):
     """A Result whose rows are fetched when somebody needs them all; on show only a page of them is read."""
 
     case: Case
-    columns: list[str]
+    first_rows: pl.DataFrame
 
     @classmethod
     def of(cls, case: Case, sql: str, name: str, parameters: dict[str, Any]) -> Answer:
-        """Ask; up to 20,000 rows are held at once, of more only the first page is fetched."""
+        """Ask; up to 20,000 rows are held, of more only the first page."""
         answer = cls(pl.DataFrame(), sql.strip(), parameters, case.build, name)
-        object.__setattr__(answer, "case", case)
         window = sql if _refused(sql) else f"SELECT * FROM (\n{_bare(sql)}\n) LIMIT {HELD_ROWS + 1}"  # noqa: S608
         first = case.sql(window, name, **parameters).frame
-        object.__setattr__(answer, "columns", first.columns)
-        if first.height <= HELD_ROWS:
-            object.__setattr__(answer, "frame", first)
-        else:
-            # Without the attribute the class's own `frame` below fetches the rows on first use.
-            object.__delattr__(answer, "frame")
+        answer.__dict__ |= {"case": case, "first_rows": first.head(SHOWN_ROWS), "frame": first}
+        if first.height > HELD_ROWS:
+            # Without the attribute `__getattr__` below fetches the rows on first use.
+            del answer.__dict__["frame"]
         return answer
 
     def __getattr__(self, name: str) -> Any:
         if name != "frame" or "case" not in self.__dict__:
             raise AttributeError(name)
         frame = self.case.sql(self.sql, self.name, **self.parameters).frame
-        object.__setattr__(self, "frame", frame)
+        self.__dict__["frame"] = frame
         return frame
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return self.first_rows.columns
 
     @property
     def held(self) -> bool:
@@ -68,9 +77,10 @@ class Answer(Result):
     @cached_property
     def total(self) -> int:
         """How many rows the answer has."""
-        if self.held:
-            return int(self.frame.height)
-        return int(self.case.sql(f"SELECT count(*) FROM (\n{_bare(self.sql)}\n)", **self.parameters).scalar())  # noqa: S608
+        return int(self.frame.height) if self.held else self._count(_bare(self.sql), self.parameters)
+
+    def _count(self, query: str, parameters: dict[str, Any]) -> int:
+        return int(self.case.sql(f"SELECT count(*) FROM (\n{query}\n)", **parameters).scalar())  # noqa: S608
 
     def with_frame(self, frame: pl.DataFrame, **changes: Any) -> Result:
         """A plain Result with these rows."""
@@ -81,17 +91,18 @@ class Answer(Result):
         self, first: int = 0, order: tuple[str, bool] | None = None, where: tuple[str, str] | None = None
     ) -> Page:
         """Fifty rows from `first` on, by an order (column, descending) and a filter (column, text it contains)."""
+        where = where if where and where[1] else None
         query, parameters = view_sql(_bare(self.sql), order, where, len(self.columns)), dict(self.parameters)
-        if where and where[1]:
+        if where:
             parameters["page_filter"] = where[1]
-        if order or (where and where[1]) or not self.held:
+        total = self._count(query, parameters) if where else self.total
+        if not (order or where or first):
+            rows = self.first_rows
+        elif not (order or where) and self.held:
+            rows = self.frame.slice(first, SHOWN_ROWS)
+        else:
             window = f"SELECT * FROM ({query}\n) LIMIT {SHOWN_ROWS} OFFSET {int(first)}"  # noqa: S608
             rows = self.case.sql(window, **parameters).frame
-            filtered = where and where[1]
-            count = f"SELECT count(*) FROM (\n{query}\n)"  # noqa: S608
-            total = int(self.case.sql(count, **parameters).scalar()) if filtered else self.total
-        else:
-            rows, total = self.frame.slice(first, SHOWN_ROWS), self.total
         return Page(rows, first, total, query, parameters)
 
     def save(self) -> str:
@@ -110,11 +121,15 @@ class Answer(Result):
         return {**data, "text/html": still}, metadata
 
 
+@dataclass(frozen=True)
 class Page:
     """The rows on show and the question that gives them."""
 
-    def __init__(self, rows: pl.DataFrame, first: int, total: int, sql: str, parameters: dict[str, Any]) -> None:
-        self.rows, self.first, self.total, self.sql, self.parameters = rows, first, total, sql, parameters
+    rows: pl.DataFrame
+    first: int
+    total: int
+    sql: str
+    parameters: dict[str, Any]
 
     @property
     def caption(self) -> str:
@@ -127,12 +142,12 @@ class Page:
 def view_sql(query: str, order: tuple[str, bool] | None, where: tuple[str, str] | None, width: int) -> str:
     """The question behind a table as it is sorted and filtered now; the filter text is $page_filter."""
     text = f"SELECT * FROM (\n{query}\n)"  # noqa: S608
-    if where and where[1]:
+    if where:
         text += f"\nWHERE contains(lower({_name(where[0])}::VARCHAR), lower($page_filter))"
     if order:
         text += f"\nORDER BY {_name(order[0])} {'DESC' if order[1] else 'ASC'} NULLS LAST"
         text += "".join(f", {i}" for i in range(1, width + 1))  # a total order: pages neither overlap nor miss
-    return text if (order or (where and where[1])) else query
+    return text if (order or where) else query
 
 
 class Held:
@@ -184,26 +199,39 @@ def table_widget(answer: Answer | Held) -> Any:
     import traitlets
 
     class Table(anywidget.AnyWidget):
-        _esm = Path(__file__).with_name("table.js")
+        _esm = program("table")
         name = traitlets.Unicode().tag(sync=True)
         columns: Any = traitlets.List().tag(sync=True)
         page = traitlets.Dict().tag(sync=True)
         asked = traitlets.Dict().tag(sync=True)
+        row: Any = traitlets.List().tag(sync=True)
         saved = traitlets.Unicode().tag(sync=True)
 
-    first = answer.page()
-    table = Table(name=answer.name, columns=_columns(first.rows), page=_shown(first))
-    table.observe(lambda change: _turn(table, answer, change["new"]), names="asked")
+    page = answer.page()
+    table = Table(name=answer.name, columns=_columns(page.rows), page=_shown(page))
+
+    def turn(change: Any) -> None:
+        nonlocal page
+        asked = change["new"]
+        if asked.get("save"):
+            table.saved = answer.save()
+        elif "row" in asked:
+            values = page.rows.row(int(asked["row"]))
+            # Emptied first: a row asked for twice is shown twice.
+            table.row = []
+            table.row = [[visible(n), _text(v, ROW_CHARS)] for n, v in zip(answer.columns, values, strict=True)]
+        else:
+            page = answer.page(max(int(asked.get("first", 0)), 0), *_view(answer.columns, asked))
+            table.page = _shown(page)
+
+    table.observe(turn, names="asked")
     return table
 
 
-def _turn(table: Any, answer: Answer | Held, asked: dict[str, Any]) -> None:
-    if asked.get("save"):
-        table.saved = answer.save()
-        return
-    order = (asked["order"], bool(asked.get("descending"))) if asked.get("order") in answer.columns else None
-    where = (asked["column"], str(asked.get("text", ""))) if asked.get("column") in answer.columns else None
-    table.page = _shown(answer.page(max(int(asked.get("first", 0)), 0), order, where))
+def _view(columns: list[str], asked: dict[str, Any]) -> tuple[tuple[str, bool] | None, tuple[str, str] | None]:
+    """The order and the filter that the browser asks for; columns the answer does not have are not asked of it."""
+    order = (asked["order"], bool(asked.get("descending"))) if asked.get("order") in columns else None
+    return order, ((asked["column"], str(asked.get("text", ""))) if asked.get("column") in columns else None)
 
 
 def _record(case: Case, result: Result) -> str:
@@ -238,15 +266,17 @@ def _columns(frame: pl.DataFrame) -> list[dict[str, Any]]:
     return [{"name": n, "shown": visible(n), "number": t.is_numeric()} for n, t in frame.schema.items()]
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, longest: int = CELL_CHARS) -> str:
     if value is None:
         return ""
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | Decimal):
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1e6 else f"{value:,.0f}"
     text = visible(str(plain(value)))
-    return text if len(text) <= CELL_CHARS else text[: CELL_CHARS - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _refused(sql: str) -> bool:

@@ -1,21 +1,12 @@
 // A histogram of requests over time with a window to brush, in UTC; the same window by two sliders for the keyboard.
 const style = `
-.kit-window { font: 13px/1.4 sans-serif; color: #111; background: #fff; padding: 6px; max-width: 780px; }
+.kit-window { max-width: 780px; }
 .kit-window svg { display: block; width: 100%; height: 110px; background: #fff; border: 1px solid #999; cursor: crosshair; touch-action: none; }
-.kit-window .bar { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin: 6px 0; }
+.kit-window .ends { display: flex; justify-content: space-between; color: #444; font-size: 12px; }
 .kit-window label { display: inline-flex; gap: 6px; align-items: center; }
-.kit-window input[type=range] { width: 240px; }
-.kit-window button { font: inherit; padding: 2px 8px; color: #111; background: #fff; border: 1px solid #555; border-radius: 3px; }
-.kit-window :focus-visible { outline: 2px solid #0b57d0; outline-offset: 1px; }
-.kit-window code { background: #f4f4f4; padding: 1px 4px; color: #111; }
+.kit-window input[type=range] { width: 200px; }
 `;
 const SVG = "http://www.w3.org/2000/svg";
-
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
 
 function shape(tag, attributes) {
   const made = document.createElementNS(SVG, tag);
@@ -23,38 +14,31 @@ function shape(tag, attributes) {
   return made;
 }
 
-// JupyterLab takes arrow keys and Enter for itself unless the element in focus says otherwise.
-function keepKeys(root) {
-  const mark = () => root.querySelectorAll("button, input, select, summary, [tabindex]")
-    .forEach((e) => { e.dataset.lmSuppressShortcuts = "true"; });
-  new MutationObserver(mark).observe(root, { childList: true, subtree: true });
-  mark();
-}
-
 function render({ model, el }) {
   const counts = model.get("counts"), n = counts.length, most = Math.max(1, ...counts);
   const start = model.get("start"), step = model.get("step");           // seconds since 1970, seconds
   const iso = (bucket) => new Date((start + bucket * step) * 1000).toISOString().replace(".000Z", "Z");
+  const minute = (bucket) => iso(bucket).replace("T", " ").replace(/:\d\dZ$/, "");
   const bucket = (text, or) => text ? Math.round((Date.parse(text) / 1000 - start) / step) : or;
 
   const svg = shape("svg", { viewBox: `0 0 ${n} 100`, preserveAspectRatio: "none", role: "img" });
-  svg.setAttribute("aria-label", `Requests over time, ${iso(0)} to ${iso(n)}, at most ${most.toLocaleString("en")} in a bucket`);
+  named(`Requests over time, ${iso(0)} to ${iso(n)}, at most ${most.toLocaleString("en")} in a bucket`, svg);
   counts.forEach((c, i) => svg.append(shape("rect", { x: i + 0.05, y: 100 - 100 * c / most, width: 0.9, height: 100 * c / most, fill: "#12284c" })));
   const shade = ["left", "right"].map(() => svg.appendChild(shape("rect", { y: 0, height: 100, fill: "#ffffff", opacity: 0.75 })));
   const edge = [0, 1].map(() => svg.appendChild(shape("line", { y1: 0, y2: 100, stroke: "#7a1f04", "stroke-width": 2, "vector-effect": "non-scaling-stroke" })));
+  const ends = element("div", { className: "ends" }, ...[minute(0), "drag to choose a time (UTC)", minute(n)].map((t) => element("span", { textContent: t })));
 
-  const slider = (name) => { const s = element("input", { type: "range", min: 0, max: n, step: 1 }); s.setAttribute("aria-label", name); return s; };
+  const slider = (name) => named(name, element("input", { type: "range", min: 0, max: n, step: 1 }));
   const from = slider("From (UTC)"), until = slider("Until (UTC)");
-  const fromText = element("code"), untilText = element("code"), sum = element("span");
-  sum.setAttribute("role", "status");
+  const fromText = element("code"), untilText = element("code"), sum = status();
   const all = element("button", { type: "button", textContent: "Whole span" });
-  const last = element("button", { type: "button", textContent: "Window of last time" });
-  const sql = element("code");
+  const last = element("button", { type: "button", textContent: "As last time" });
+  const sql = element("code"), parameters = element("code");
 
   function show(a, b) {
     [a, b] = [Math.max(0, Math.min(a, b)), Math.min(n, Math.max(a, b))];
     from.value = a; until.value = b;
-    fromText.textContent = iso(a); untilText.textContent = iso(b);
+    fromText.textContent = minute(a); untilText.textContent = minute(b);
     from.setAttribute("aria-valuetext", iso(a)); until.setAttribute("aria-valuetext", iso(b));
     shade[0].setAttribute("x", 0); shade[0].setAttribute("width", a);
     shade[1].setAttribute("x", b); shade[1].setAttribute("width", n - b);
@@ -73,6 +57,7 @@ function render({ model, el }) {
   function read() {
     show(bucket(model.get("since"), 0), bucket(model.get("until"), n));
     sql.textContent = model.get("sql");
+    parameters.textContent = model.get("parameters");
     last.hidden = !model.get("last").since && !model.get("last").until;
   }
   const at = (event) => { const box = svg.getBoundingClientRect(); return Math.round((event.clientX - box.left) / box.width * n); };
@@ -86,16 +71,15 @@ function render({ model, el }) {
   }
   all.addEventListener("click", () => settle(0, n));
   last.addEventListener("click", () => { const l = model.get("last"); settle(bucket(l.since, 0), bucket(l.until, n)); });
-  model.on("change:since", read);
-  model.on("change:until", read);
-  model.on("change:sql", read);
+  for (const name of ["since", "until", "sql", "parameters"]) model.on(`change:${name}`, read);
   read();
 
-  el.replaceChildren(element("div", { className: "kit-window" },
-    element("style", { textContent: style }), svg,
+  el.replaceChildren(element("div", { className: "kit kit-window" },
+    element("style", { textContent: shared + style }), svg, ends,
     element("div", { className: "bar" }, element("label", {}, "From ", from, fromText), element("label", {}, "Until ", until, untilText)),
     element("div", { className: "bar" }, sum, all, last),
-    element("div", { className: "bar" }, "As SQL: ", sql)));
+    element("div", { className: "bar" }, "As SQL: ", sql),
+    element("div", { className: "bar" }, "For the parameters cell: ", parameters)));
   keepKeys(el);
 }
 

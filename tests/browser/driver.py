@@ -1,7 +1,8 @@
-"""Drives real JupyterLab in a headless browser whose network is cut, for tests and for pictures."""
+"""Drives real JupyterLab in a headless browser whose network is cut: for tests, for pictures, for timings."""
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +31,35 @@ OPTIONS = [
     # The network is cut: no name is looked up but this machine's own.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-IDLE = "() => /\\|\\s*Idle/.test(document.querySelector('#jp-main-statusbar')?.textContent || '')"
-
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+CHARTS = f"{PANEL} .jp-RenderedVegaCommon5, {PANEL} .jp-RenderedSVG"
+OUTPUTS = f"{PANEL} .jp-Notebook .jp-OutputArea"
+IDLE = "() => /\\|\\s*Idle/.test(document.querySelector('#jp-main-statusbar')?.textContent || '')"
+PROMPTS = f"[...document.querySelectorAll('{PANEL} .jp-CodeCell .jp-InputPrompt')]"
+WAITING = f"{PROMPTS}.some(p => p.textContent.includes('*'))"
+VEGA = f"[...document.querySelectorAll('{PANEL} .jp-RenderedVegaCommon5')]"
+DRAWN = f"() => {VEGA}.every(c => c.querySelector('canvas, svg'))"
+SAVED = "() => !document.querySelector('#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current.jp-mod-dirty')"
 HEIGHT = f"""() => {{ const cells = [...document.querySelectorAll("{PANEL} .jp-Cell")];
+  document.querySelectorAll('{PANEL} .jp-WindowedPanel-outer').forEach(e => {{ e.scrollTop = 0; }});
   if (!cells.length) return 840;
-  return cells.at(-1).getBoundingClientRect().bottom - cells[0].getBoundingClientRect().top; }}"""
-TO_TOP = f"() => document.querySelectorAll('{PANEL} .jp-WindowedPanel-outer').forEach(e => {{ e.scrollTop = 0; }})"
+  return Math.ceil(cells.at(-1).getBoundingClientRect().bottom - cells[0].getBoundingClientRect().top); }}"""
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Share of dark pixels and number of colours in each box of a picture: what a person sees, whatever the page says.
+INK = """async ([data, boxes]) => {
+  const image = new Image(); image.src = 'data:image/png;base64,' + data; await image.decode();
+  return boxes.map(({ x, y, width, height }) => {
+    const canvas = Object.assign(document.createElement('canvas'), { width, height });
+    const context = canvas.getContext('2d'); context.drawImage(image, -x, -y);
+    const pixels = context.getImageData(0, 0, width, height).data;
+    let ink = 0; const colours = new Set();
+    for (let i = 0; i < pixels.length; i += 4) {
+      if (pixels[i] + pixels[i + 1] + pixels[i + 2] < 640) ink += 1;
+      colours.add((pixels[i] << 16) | (pixels[i + 1] << 8) | pixels[i + 2]);
+    }
+    return [ink / (pixels.length / 4), colours.size];
+  });
+}"""
 
 
 def chromium() -> str | None:
@@ -78,18 +102,30 @@ def _address(log: Any, server: subprocess.Popen[bytes]) -> str:
         said = log.read()
         if found := re.search(r"(http://127\.0\.0\.1:\d+/lab/tree/\S+\?token=\w+)", said):
             return found[1]
-        time.sleep(0.2)
+        time.sleep(0.1)
     raise AssertionError(f"JupyterLab did not start: {said[-2000:]}")
 
 
-class Lab:
-    """One tab on JupyterLab."""
+def serious(page: Any, where: str) -> list[str]:
+    """What axe-core finds serious or critical in a part of the page."""
+    script = Path(find_spec("axe_playwright_python").origin).with_name("axe.min.js")
+    page.evaluate(script.read_text(encoding="utf-8"))
+    found = page.evaluate("where => axe.run(where, {resultTypes: ['violations']})", where)
+    return [
+        f"{v['id']}: {v['nodes'][0]['html'][:200]}"
+        for v in found["violations"]
+        if v["impact"] in ("serious", "critical")
+    ]
 
-    def __init__(self, opened: Any, address: str, width: int = 1280) -> None:
-        self.address, self.width = address, width
-        self.context = opened.new_context(viewport={"width": width, "height": 1000})
+
+class Lab:
+    """One tab on JupyterLab, 1280 pixels wide."""
+
+    def __init__(self, opened: Any, address: str) -> None:
+        self.address = address
+        self.context = opened.new_context(viewport={"width": 1280, "height": 1000})
         self.page = self.context.new_page()
-        self.page.set_default_timeout(45_000)
+        self.page.set_default_timeout(60_000)
         self.outside: list[str] = []
         self.page.on("request", self._note)
         self.page.goto(f"{address}&reset")  # no tabs of the test before
@@ -100,21 +136,29 @@ class Lab:
             self.outside.append(request.url)
 
     def open(self, notebook: str) -> None:
-        """Open a notebook of the case and wait for its kernel."""
-        base = self.address.split("/lab/")[0]
-        self.page.goto(f"{base}/lab/tree/notebooks/{notebook}")
-        self.page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell")
+        """Open a notebook by the link on the page in front, else by its address, and wait for its kernel."""
+        link = self.page.locator(
+            f"#jp-main-dock-panel .lm-DockPanel-widget:not(.lm-mod-hidden) a[href*='{notebook}']"
+        )
+        if link.count():
+            link.first.click()
+        else:
+            self.page.goto(f"{self.address.split('/lab/')[0]}/lab/tree/notebooks/{notebook}")
+        self.page.locator(f".lm-TabBar-tab.lm-mod-current[title*='{notebook}']").wait_for()
+        self.page.wait_for_selector(f"{PANEL} .jp-Cell")
         self.page.wait_for_function(IDLE)
 
-    def run_all(self, seconds: float = 180) -> None:
-        """Run > Run All Cells, and wait until all is done."""
+    def run_all(self) -> None:
+        """Run > Run All Cells, and wait until all is done and drawn."""
         self.menu("Run", "Run All Cells")
-        cells = "document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .jp-InputPrompt')"
-        none_waits = f"() => [...{cells}].every(p => !p.textContent.includes('*'))"
-        self.page.wait_for_timeout(500)
-        self.page.wait_for_function(none_waits, timeout=seconds * 1000)
-        self.page.wait_for_function(IDLE, timeout=seconds * 1000)
-        self.page.wait_for_timeout(500)
+        self.page.wait_for_function(f"() => {WAITING}")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until no cell waits for the kernel and every chart is drawn."""
+        self.page.wait_for_function(f"() => !{WAITING}", timeout=240_000)
+        self.page.wait_for_function(IDLE)
+        self.page.wait_for_function(DRAWN)
 
     def menu(self, name: str, entry: str) -> None:
         """Choose an entry of the menu bar."""
@@ -124,33 +168,46 @@ class Lab:
     def save(self) -> None:
         """Save the notebook, and wait until the tab says so."""
         self.page.keyboard.press("Control+s")
-        self.page.wait_for_timeout(1500)
+        self.page.wait_for_function(SAVED)
 
-    def restart(self) -> None:
-        """Kernel > Restart Kernel, and say yes."""
+    def restart_and_run_all(self) -> None:
+        """Kernel > Restart Kernel and Run All Cells, and say yes."""
         self.page.get_by_role("menuitem", name="Kernel", exact=True).first.click()
-        self.page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Restart Kernel…$")).click()
+        self.page.locator(".lm-Menu-itemLabel", has_text="Restart Kernel and Run All Cells…").click()
         self.page.locator(".jp-Dialog button.jp-mod-accept").click()
-        self.page.wait_for_timeout(1500)
-        self.page.wait_for_function(IDLE)
+        self.page.wait_for_function(f"() => {WAITING}")
+        self.settle()
 
     def errors(self) -> list[str]:
-        """The text of every error output."""
+        """The text of every error output of the notebook in front."""
         found = self.page.locator(
-            "[data-mime-type='application/vnd.jupyter.error'], .jp-OutputArea-output [role=alert]"
+            f"{PANEL} [data-mime-type='application/vnd.jupyter.error'], {PANEL} .jp-OutputArea-output [role=alert]"
         )
         return [t for t in found.all_inner_texts() if t]
 
-    def shoot(self, name: str) -> Path:
-        """A picture of the whole notebook, not only of what fits the window."""
+    def text(self) -> str:
+        """What the notebook in front says."""
+        return str(self.page.locator(f"{PANEL} .jp-Notebook").inner_text())
+
+    def shoot(self, name: str) -> list[tuple[float, int]]:
+        """Pictures of the whole page in front, 1280 and 1920 wide; gives share of ink and colours of each chart."""
         ARTEFACTS.mkdir(exist_ok=True)
-        file = ARTEFACTS / f"{name}-{self.width}.png"
-        for _ in range(2):  # the first measure is of a page that was partly not laid out
-            height = int(self.page.evaluate(HEIGHT))
-            self.page.set_viewport_size({"width": self.width, "height": max(1000, min(height + 160, 16_000))})
-            self.page.wait_for_timeout(500)
-        self.page.evaluate(TO_TOP)
-        self.page.wait_for_timeout(300)
-        self.page.screenshot(path=file)
-        self.page.set_viewport_size({"width": self.width, "height": 1000})
-        return file
+        inks: list[tuple[float, int]] = []
+        for width in (1920, 1280):
+            self._unroll(width)
+            picture = self.page.screenshot(path=ARTEFACTS / f"{name}-{width}.png")
+            boxes = [b for c in self.page.locator(CHARTS).all() if (b := c.bounding_box())]
+            whole = [{k: int(v) for k, v in b.items()} for b in boxes]
+            inks += map(tuple, self.page.evaluate(INK, [base64.b64encode(picture).decode(), whole]))
+        self.page.set_viewport_size({"width": 1280, "height": 1000})
+        return inks
+
+    def _unroll(self, width: int) -> None:
+        """Make the window as high as the notebook."""
+        height = 0
+        for _ in range(4):
+            self.page.set_viewport_size({"width": width, "height": max(1000, min(height + 160, 16_000))})
+            self.page.evaluate(TWO_FRAMES)
+            if (now := self.page.evaluate(HEIGHT)) == height:
+                return
+            height = now

@@ -38,6 +38,18 @@ def test_every_output_holds_an_interactive_chart_and_a_still_one_with_words():
     assert picture.get("aria-labelledby") == f"{picture[0].get('id')} {picture[1].get('id')}"
 
 
+def test_a_click_in_the_legend_fades_the_other_series_and_a_still_picture_shows_all():
+    chart = charts.lines(result(5), "hour_at", "requests", by="account_id")
+    assert chart.spec["params"][-1] == {
+        "name": "legend",
+        "select": {"type": "point", "fields": ["account_id"]},
+        "bind": "legend",
+    }
+    assert chart.spec["encoding"]["opacity"]["condition"] == {"param": "legend", "value": 1}
+    assert 'opacity="0.12"' not in chart.svg()
+    assert "params" not in charts.lines(result(5), "hour_at", "requests").spec
+
+
 def test_data_in_a_chart_stays_text():
     chart = charts.lines(result(5, HOSTILE), "hour_at", "requests", by="account_id")
     drawn = chart.svg()

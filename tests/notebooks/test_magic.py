@@ -116,15 +116,31 @@ def test_interrupt_stops_a_query_within_a_second_and_the_case_answers_on(kernel)
     assert seen.get("text/plain") == "1", seen
 
 
-def test_a_query_over_two_seconds_counts_its_seconds_and_takes_the_line_away(kernel):
+def test_a_cell_over_two_seconds_counts_its_seconds_and_takes_the_line_away(kernel):
     _, client = kernel
     run(client, "from kit import magic; magic.PATIENCE_S = 0.1")
-    slow = "case.sql('SELECT sum(sqrt(i + j)) > 0 AS yes FROM range(30000) a(i), range(30000) b(j)').scalar()"
-    reply, seen = run(client, slow)
+    slow = "case.sql('SELECT sum(sqrt(i + j)) > 0 AS yes FROM range(12000) a(i), range(12000) b(j)').scalar()"
+    for cell in (slow, "import time; time.sleep(0.5); True"):
+        reply, seen = run(client, cell)
+        assert reply["status"] == "ok"
+        assert "Working, 0 s." in seen["text/html"]
+        assert ">True" in seen["text/plain"]
+    reply, seen = run(client, "True")
     run(client, "magic.PATIENCE_S = 2.0")
-    assert reply["status"] == "ok"
-    assert "Asking the case, " in seen["text/html"]
-    assert seen["text/plain"].endswith("True")
+    assert "text/html" not in seen
+
+
+def test_a_cell_run_before_the_one_it_needs_is_told_so_in_one_line(kernel):
+    _, client = kernel
+    run(client, "from kit import volume\nbusiest = 1")
+    reply, seen = run(client, "busyest + 1")
+    assert reply["status"] == "error"
+    assert seen["text/plain"].startswith(
+        "There is no busyest yet; did you mean busiest? If not, run the cells above"
+    )
+    assert "error" not in seen
+    _, seen = run(client, "import string\nexec('nowhere', {})")
+    assert "Traceback" in seen["error"]
 
 
 def test_names_of_columns_and_tables_are_completed(kernel):

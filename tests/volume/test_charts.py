@@ -38,7 +38,6 @@ def every_chart(case: Case) -> dict[str, Figure]:
         "one line": charts.over_time(volume.requests(case, per="1 hour"), marks),
         "models": charts.over_time(volume.requests(case, by="request_model"), marks),
         "many": charts.over_time(volume.requests(case, per="15 minutes", by="account_id", top=12)),
-        "overview": charts.overview(volume.requests(case, per="15 minutes"), marks),
         "week": charts.heat_map(volume.hour_of_week(case)),
         "ranking": charts.account_ranking(volume.profiles(case)),
         "ramp": charts.ramp_curves(volume.ramp(case, accounts=members)),
@@ -72,14 +71,8 @@ def test_a_burst_is_marked_by_its_shape_and_models_by_their_dash(case: Case) -> 
     assert "strokeDash" in str(drawn["release"].spec)
 
 
-def test_the_strip_is_brushed_and_the_detail_follows(case: Case) -> None:
-    spec = every_chart(case)["overview"].spec
-    assert "'param': 'window'" in str(spec["vconcat"][0])
-    assert any(p["name"] == "window" for p in spec["params"])
-
-
 def test_nothing_to_draw_is_said_in_one_sentence(case: Case) -> None:
     nothing = volume.requests(case, since="2030-01-01T00:00:00Z")
-    for draw in (charts.over_time, charts.overview, charts.small_multiples):
+    for draw in (charts.over_time, charts.small_multiples):
         with pytest.raises(ChartError, match="nothing to draw"):
             draw(nothing)

@@ -11,6 +11,7 @@ import pytest
 from kit import open_case, reviews, widgets
 from kit.database import build_database
 from kit.errors import ParameterError
+from kit.magic import bind
 from kit.parameters import check_names
 from kit.widgets.cards import examples
 from kit.widgets.pickers import histogram
@@ -96,10 +97,29 @@ def test_a_choice_reads_as_sql_and_as_a_parameter(case):
         widgets.pick(case, "countries")
 
 
-def test_a_threshold_is_a_named_slider_with_its_limits():
-    assert widgets.threshold("Bits", 12, 0, 40).value == 12
-    with pytest.raises(ParameterError, match="Bits is 50"):
-        widgets.threshold("Bits", 50, 0, 40)
+def test_a_choice_is_brought_back_after_a_restart_and_its_views_follow(case, monkeypatch):
+    monkeypatch.delenv("KIT_HEADLESS", raising=False)
+    widgets.pick(case, "accounts").choose(["acct_3"])
+    choice, seen = widgets.pick(open_case(case.folder), "accounts"), []
+    choice._views.append(lambda: seen.append(choice.keywords))
+    buttons = {b.description: b for row in choice._widget().children[2:3] for b in row.children}
+    buttons["As last time"].click()
+    buttons["All accounts"].click()
+    assert seen == [{"accounts": ["acct_3"]}, {"accounts": None}]
+
+
+def test_a_threshold_reads_as_sql_as_a_parameter_and_is_bound_in_a_query(case):
+    requests = widgets.threshold(case, "requests", 15, 0, 40)
+    requests.set(18)
+    assert (requests.sql, requests.parameters) == ("requests >= 18", "REQUESTS = 18")
+    assert bind("SELECT $requests", {}, {"requests": requests}) == {"requests": 18}
+    assert reviews.recall(case, "requests") == {"requests": 18}
+    with pytest.raises(ParameterError, match="requests is 50; give a number from 0 to 40"):
+        requests.set(50)
+    with pytest.raises(ParameterError, match="requests is -1"):
+        widgets.threshold(case, "requests", -1, 0, 40)
+    with pytest.raises(ParameterError, match="is no name of a column"):
+        widgets.threshold(case, "1=1 OR x", 1, 0, 40)
 
 
 def test_templates_to_review_come_harvest_first_and_leave_out_the_harmless(case):

@@ -72,6 +72,22 @@ def test_the_widget_sends_only_a_page_and_answers_clicks(case):
     assert table.page["caption"] == "rows 1 to 50 of 100,000"
 
 
+def test_the_whole_row_is_shown_on_request_with_the_text_that_the_table_cuts(case):
+    query = "SELECT i, i = 1 AS odd, repeat('x', 1000 * i) AS text FROM range(3) t(i) ORDER BY i DESC"
+    table = table_widget(ask(case, query))
+    assert table.page["rows"][0][1] == "no"
+    assert len(table.page["rows"][0][2]) == 300
+    table.asked = {"row": 0}
+    assert table.row == [["i", "2"], ["odd", "no"], ["text", "x" * 2000]]
+
+
+def test_a_large_answer_is_asked_twice_for_its_first_page_and_its_size_and_no_more(case, monkeypatch):
+    asked, answer = [], type(case).sql
+    monkeypatch.setattr(type(case), "sql", lambda *a, **k: asked.append(a[1]) or answer(*a, **k))
+    ask(case, "SELECT i AS n FROM range(100000) t(i) ORDER BY n")._repr_mimebundle_()
+    assert len(asked) == 2
+
+
 def test_save_as_exhibit_records_the_rows(case):
     answer = ask(case, "SELECT account_id, count(*) AS requests FROM requests GROUP BY 1 ORDER BY 1")
     table = table_widget(answer)

@@ -1,0 +1,36 @@
+// What the table, the time window and the review cards have in common; put before the program of each.
+const shared = `
+.kit { font: 13px/1.4 sans-serif; color: #111; background: #fff; padding: 6px; max-width: 100%; }
+.kit .bar { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin: 6px 0; }
+.kit .bar button, .kit select, .kit input[type=search] { font: inherit; padding: 2px 8px; color: #111; background: #fff; border: 1px solid #555; border-radius: 3px; }
+.kit button:disabled { color: #666; border-color: #bbb; }
+.kit :focus-visible { outline: 2px solid #0b57d0; outline-offset: 1px; }
+.kit code, .kit pre { background: #f4f4f4; color: #111; padding: 1px 4px; }
+.kit pre { white-space: pre-wrap; padding: 6px; margin: 4px 0; }
+`;
+
+// Everything from the data is set as textContent, so nothing in it can act.
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+function named(label, made) {
+  made.setAttribute("aria-label", label);
+  return made;
+}
+
+function status() {
+  const made = element("span");
+  made.setAttribute("role", "status");
+  return made;
+}
+
+// JupyterLab takes arrow keys and Enter for itself unless the element in focus says otherwise.
+function keepKeys(root) {
+  const mark = () => root.querySelectorAll("button, input, select, summary, [tabindex]")
+    .forEach((e) => { e.dataset.lmSuppressShortcuts = "true"; });
+  new MutationObserver(mark).observe(root, { childList: true, subtree: true });
+  mark();
+}
