@@ -200,7 +200,7 @@ def _count(ended: Event) -> None:
     line: Any = None
     while not ended.wait(1 if line else 0):
         said = f"Working, {monotonic() - started:.0f} s. The square in the toolbar above stops it."
-        shown = HTML(f"<p role='status'>{said}</p>")
+        shown: Any = HTML(f"<p role='status'>{said}</p>")  # type: ignore[no-untyped-call]
         if line is None:
             line = display(shown, display_id=True)  # type: ignore[no-untyped-call]
         else:

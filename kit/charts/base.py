@@ -397,8 +397,9 @@ def _filter_by_legend(units: list[dict[str, Any]]) -> None:
     coloured[0].setdefault("params", []).append(chosen)
     for unit in coloured:
         if unit["encoding"]["color"]["field"] == field:
-            fade = {"condition": {"param": "legend", "value": 1}, "value": 0.12}
-            unit["encoding"].setdefault("opacity", fade)
+            mark = unit["mark"] if isinstance(unit["mark"], dict) else {}
+            full = {"param": "legend", "value": mark.get("opacity", 1)}
+            unit["encoding"].setdefault("opacity", {"condition": full, "value": 0.06})
 
 
 def _units(spec: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -60,16 +60,24 @@ class Picker(ABC):
             display(view(**self.keywords))  # type: ignore[no-untyped-call]
             return
         import ipywidgets
+        from IPython.utils.capture import capture_output
 
         place = ipywidgets.Output()
 
         def draw() -> None:
-            place.clear_output(wait=True)
-            with place:
-                try:
-                    display(view(**self.keywords))  # type: ignore[no-untyped-call]
-                except KitError as e:
-                    print(visible(str(e)))
+            # What was drawn stays until the new is there, so that the page does not jump.
+            try:
+                shown = view(**self.keywords)
+            except KitError as e:
+                place.outputs = ({"output_type": "stream", "name": "stdout", "text": visible(str(e))},)
+                return
+            with capture_output() as made:
+                display(shown)  # type: ignore[no-untyped-call]
+            place.outputs = tuple(
+                {"output_type": "display_data", "data": o.data, "metadata": o.metadata or {}}
+                for o in made.outputs
+                if not o.transient  # the line that counts the seconds
+            )
 
         self._views.append(draw)
         draw()

@@ -1,6 +1,7 @@
 // What the table, the time window and the review cards have in common; put before the program of each.
 const shared = `
 .kit { font: 13px/1.4 sans-serif; color: #111; background: #fff; padding: 6px; max-width: 100%; }
+.kit [hidden] { display: none !important; }
 .kit .bar { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin: 6px 0; }
 .kit .bar button, .kit select, .kit input[type=search] { font: inherit; padding: 2px 8px; color: #111; background: #fff; border: 1px solid #555; border-radius: 3px; }
 .kit button:disabled { color: #666; border-color: #bbb; }

@@ -1,6 +1,6 @@
 // A histogram of requests over time with a window to brush, in UTC; the same window by two sliders for the keyboard.
 const style = `
-.kit-window { max-width: 780px; }
+.kit.kit-window { max-width: 780px; }
 .kit-window svg { display: block; width: 100%; height: 110px; background: #fff; border: 1px solid #999; cursor: crosshair; touch-action: none; }
 .kit-window .ends { display: flex; justify-content: space-between; color: #444; font-size: 12px; }
 .kit-window label { display: inline-flex; gap: 6px; align-items: center; }

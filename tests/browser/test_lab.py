@@ -106,7 +106,7 @@ def test_a_person_picks_reviews_records_restarts_and_finds_it_again(lab, case):
     brush(lab, 0.60, 0.75)
     page.wait_for_function(ALT_CHANGED, arg=before)
     chosen = page.locator(f"{PANEL} .kit-window code")
-    assert "occurred_at >= TIMESTAMPTZ '2026-" in chosen.last.inner_text()
+    assert "occurred_at >= TIMESTAMPTZ '2026-" in chosen.nth(2).inner_text()
     was = chosen.first.inner_text()
     page.locator(f"{PANEL}").get_by_role("slider", name="From (UTC)").press("ArrowRight")
     page.wait_for_function(
