@@ -41,8 +41,8 @@ def run_sample(folder: Path) -> Path:
             raise SystemExit(f"incident {' '.join(step)} failed; mend that first.")
         if step[0] == "new":
             settings = Path(case) / "case.toml"
-            about = f'scope = "{SCOPE}"\nrequested_by = "Trust and Safety"'
-            settings.write_text(settings.read_text().replace('scope = ""', about))
+            text = settings.read_text().replace('scope = ""', f'scope = "{SCOPE}"')
+            settings.write_text(text.replace('requested_by = ""', 'requested_by = "Trust and Safety"'))
     return folder / "evidence" / "INC-2026-001"
 
 

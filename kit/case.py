@@ -141,6 +141,7 @@ def create_case(folder: str | Path, title: str = "") -> Path:
         f"title = {_toml(title or path.resolve().name)}",
         f"opened_at = {_toml(opened)}",
         f"opened_by = {_toml(getpass.getuser())}",
+        'requested_by = ""   # who asked for this, and when',
         'scope = ""',
         "",
         "[parameters]",

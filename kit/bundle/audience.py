@@ -17,7 +17,7 @@ import polars as pl
 
 from kit.bundle.exhibits import Exhibit
 from kit.case import Case, case_key
-from kit.redact import Redactor, tokens
+from kit.redact import Redactor, lower_case_words, tokens
 
 K = 10
 WINDOW = 40  # no run of this many characters of a prompt may leave
@@ -79,6 +79,7 @@ class Audience:
         if self.profile == "public":
             frames = self._aggregated(kept)
         found = [self._finding(i, f) for i, f in enumerate(found, 1)] if self.profile == "partner" else []
+        self.redactor.ordinary |= lower_case_words(_texts(frames))
         clean = self._cleaner([*_texts(frames), *_strings(found)])
         kept = [
             replace(e.with_frame(self._frame(f, clean)), number=i, note=self._note())

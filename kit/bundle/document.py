@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,10 @@ class Table:
 class Picture:
     figure: Figure
 
+    @property
+    def caption(self) -> str:
+        return visible(f"{self.figure.title}. {self.figure.alt}")
+
 
 @dataclass(frozen=True)
 class Code:
@@ -76,12 +80,29 @@ Block = Heading | Text | Items | Facts | Table | Picture | Code | Break
 
 @dataclass(frozen=True)
 class Document:
-    """A title, a line under it, a mark that stands on every page (TLP), and the blocks."""
+    """A title, a line under it, a mark that stands on every page (TLP), and the blocks.
+
+    Every character in it is shown: controls and overrides of the writing direction become \\u escapes, once, here.
+    """
 
     title: str
     subtitle: str
     mark: str
     blocks: Sequence[Block]
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            object.__setattr__(self, f.name, _shown(getattr(self, f.name)))
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, list | tuple):
+        return [_shown(v) for v in value]
+    if is_dataclass(value) and isinstance(value, Block):
+        return replace(value, **{f.name: _shown(getattr(value, f.name)) for f in fields(value)})
+    return value
 
 
 def table(frame: pl.DataFrame, caption: str, columns: Sequence[str], rows: int) -> Table:

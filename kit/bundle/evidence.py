@@ -15,6 +15,8 @@ ATLAS = {
     "AML.T0021": "Establish Accounts",
     "AML.T0048.004": "External Harms: AI Intellectual Property Theft",
 }
+OWASP = "LLM10:2025 Unbounded Consumption (model extraction via API, functional model replication)"
+NIST = "AI 100-2 E2025, NISTAML.031 Model Extraction (privacy attacks)"
 CLAIMS = {
     "A": "The requests happened as counted",
     "B": "The accounts are one operation",
@@ -60,8 +62,8 @@ def evidence(
             "clusters": clusters(tables, decided),
             "references": {
                 "MITRE ATLAS": ATLAS,
-                "OWASP": "LLM10:2025 Unbounded Consumption (model extraction, functional model replication)",
-                "NIST": "AI 100-2 E2025, privacy attacks, model extraction",
+                "OWASP": OWASP,
+                "NIST": NIST,
             },
         }
     )

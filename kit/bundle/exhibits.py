@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -12,8 +12,6 @@ from kit import findings, reviews
 from kit.case import Case
 from kit.errors import KitError
 from kit.result import Result, plain
-
-EXAMPLES_PER_ACCOUNT = 2
 
 
 @dataclass(frozen=True)
@@ -49,89 +47,39 @@ class Exhibit:
     @property
     def depends_on_files(self) -> bool:
         """Whether it tells how the exports were cut into files, so that other cuts of the same rows differ."""
-        return bool(re.search(r"\b(sources|rejects|source_id|line)\b", self.result.sql))
+        told = {"source_id", "line", "path"} & set(self.result.frame.columns)
+        return bool(told or re.search(r"\b(sources|rejects)\b", self.result.sql))
 
     def with_frame(self, frame: pl.DataFrame) -> Exhibit:
         shown = tuple(c for c in self.shown if c in frame.columns)
         return replace(self, result=self.result.with_frame(frame), shown=shown)
 
 
-@dataclass(frozen=True)
-class _Asked:
-    query: str
-    title: str
-    shown: tuple[str, ...]
-    parameters: dict[str, Any] = field(default_factory=dict)
-
-
-ASKED = (
-    _Asked(
-        "received",
-        "What was received: the exports",
-        ("path", "format", "kind", "bytes", "lines", "loaded", "rejected", "blank"),
-    ),
-    _Asked("rejects", "Lines that could not be read, by reason", ("source_id", "reason", "lines", "first_line")),
-    _Asked(
-        "coverage",
-        "What the received requests hold",
-        ("requests", "duplicates", "accounts", "with_account", "with_address", "with_prompt", "with_tokens"),
-    ),
-    _Asked(
-        "clusters",
-        "The groups of accounts that were examined",
-        ("cluster_id", "proposed", "accounts", "exchanges", "requests_total", "first_at", "last_at"),
-    ),
-    _Asked(
-        "days",
-        "Attributed exchanges per day (UTC)",
-        ("cluster_id", "day", "exchanges", "accounts", "output_tokens"),
-    ),
-    _Asked(
-        "models",
-        "Models the attributed exchanges went to",
-        ("cluster_id", "request_model", "exchanges", "accounts", "input_tokens", "output_tokens"),
-    ),
-    _Asked(
-        "members",
-        "The accounts of each group",
-        ("cluster_id", "proposed", "account_id", "pool", "exchanges", "requests_total", "strength_bits"),
-    ),
-    _Asked(
-        "families",
-        "The five families of evidence, group by group",
-        ("cluster_id", "family", "holds", "statistic", "value", "null_value", "n"),
-    ),
-    _Asked(
-        "alternatives",
-        "Harmless explanations that were tested",
-        ("cluster_id", "explanation", "test", "outcome", "detail"),
-    ),
-    _Asked("claims", "The five claims, graded one by one", ("cluster_id", "claim", "grade", "confidence", "basis")),
-    _Asked(
-        "templates",
-        "Prompt templates behind the attributed exchanges",
-        ("cluster_id", "template_id", "part", "verdict", "exchanges", "accounts", "skeleton"),
-    ),
-    _Asked(
-        "cited_lines",
-        "Where each attributed exchange stands in the exports",
-        ("cluster_id", "export_sha256", "line", "request_id", "account_id"),
-    ),
-    _Asked(
-        "cited_requests",
-        "Examples: the first attributed exchanges of each account, whole",
-        ("cluster_id", "account_id", "occurred_at", "request_model", "prompt_text", "response_text"),
-        {"per_account": EXAMPLES_PER_ACCOUNT},
-    ),
-)
+# The kit's own queries (kit/sql/evidence) in order, and the columns of each that the summary prints.
+ASKED = {
+    "received": "path format kind bytes lines loaded rejected blank",
+    "rejects": "source_id reason lines first_line",
+    "coverage": "requests duplicates accounts with_account with_address with_prompt with_tokens",
+    "clusters": "cluster_id proposed accounts exchanges requests_total first_at last_at",
+    "days": "cluster_id day exchanges accounts output_tokens",
+    "models": "cluster_id request_model exchanges accounts input_tokens output_tokens",
+    "members": "cluster_id proposed account_id pool exchanges requests_total strength_bits",
+    "families": "cluster_id family holds statistic value null_value n",
+    "alternatives": "cluster_id explanation test outcome detail",
+    "claims": "cluster_id claim grade confidence basis",
+    "templates": "cluster_id template_id part verdict exchanges accounts skeleton",
+    "cited_lines": "cluster_id export_sha256 line request_id account_id",
+    "cited_requests": "cluster_id account_id occurred_at request_model prompt_text response_text",
+}
 
 
 def gather(case: Case, found: list[dict[str, Any]]) -> list[Exhibit]:
     """Every exhibit of a case: the kit's own, then those of the findings, each Result once."""
     exhibits: list[Exhibit] = []
-    for asked in ASKED:
-        result = case.query(f"evidence/{asked.query}", **asked.parameters)
-        exhibits.append(Exhibit(len(exhibits) + 1, f"evidence/{asked.query}", asked.title, result, asked.shown))
+    for number, (name, shown) in enumerate(ASKED.items(), 1):
+        result = case.query(f"evidence/{name}")
+        title = result.sql.partition("\n")[0].removeprefix("-- ").rstrip(".")
+        exhibits.append(Exhibit(number, f"evidence/{name}", title, result, tuple(shown.split())))
     seen = {(e.result.name, e.result.digest) for e in exhibits}
     for finding in found:
         for reference in results_behind(finding):
@@ -197,16 +145,15 @@ def _of_finding(case: Case, finding: dict[str, Any], reference: dict[str, Any], 
         reference["call"],
         reference["arguments"],
     )
-    title = f"{reference['name'].replace('_', ' ')} (finding {finding['slug']})"
-    shown = tuple(frame.columns[:7])
+    note = ""
     try:
         same = findings.ask_again(case, reference).digest == reference["digest"]
-        note = ""
+        if not same:
+            note = (
+                f"These are the rows as recorded on build {finding['build']}; asked again on build {case.build}, "
+                "the case gave other rows. Record the finding again, or say why the recorded rows stand."
+            )
     except KitError as e:
         same, note = False, f"The case can no longer be asked this: {e}"
-    if not same and not note:
-        note = (
-            f"These are the rows as recorded on build {finding['build']}; asked again on build {case.build}, the "
-            "case gave other rows. Record the finding again, or say why the recorded rows stand."
-        )
-    return Exhibit(number, finding["slug"], title, recorded, shown, same, note)
+    title = f"{reference['name'].replace('_', ' ')} (finding {finding['slug']})"
+    return Exhibit(number, finding["slug"], title, recorded, tuple(frame.columns[:7]), same, note)

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from html import escape
 from importlib import resources
-from typing import Any
 
 from kit.bundle.document import Block, Break, Code, Document, Facts, Heading, Items, Picture, Table, Text
-from kit.result import visible
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+PIECE = r"(?:[^&]|&\w+;|&#\w+;){16}"  # sixteen characters of escaped text
 
 
 def render(document: Document) -> str:
     """The document as HTML text."""
     style = _dense((resources.files("kit") / "bundle" / "summary.css").read_text(encoding="utf-8"))
     contents = [b for b in document.blocks if isinstance(b, Heading) and b.level == 2]
-    links = "".join(f'<li><a href="#{_id(h)}">{_text(h.text)}</a></li>' for h in contents)
-    body = "\n".join(WRITERS[type(b)](b) for b in document.blocks)
+    links = "".join(f'<li><a href="#{_id(h)}">{escape(h.text)}</a></li>' for h in contents)
+    body = "\n".join(_block(b) for b in document.blocks)
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         "<meta name=viewport content=initial-scale=1>\n<meta name=referrer content=no-referrer>\n"
-        f"<title>{_text(document.title)}</title>\n<style>{style}</style>\n"
-        f"<body>\n<header><p class=mark>{_text(document.mark)}</p><h1>{_text(document.title)}</h1>"
-        f"<p class=subtitle>{_text(document.subtitle)}</p></header>\n"
+        f"<title>{escape(document.title)}</title>\n<style>{style}</style>\n"
+        f"<body>\n<header><p class=mark>{escape(document.mark)}</p><h1>{escape(document.title)}</h1>"
+        f"<p class=subtitle>{escape(document.subtitle)}</p></header>\n"
         f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n<main>\n{body}\n</main>\n'
-        f"<footer><p class=mark>{_text(document.mark)}</p></footer>\n</body>\n</html>\n"
+        f"<footer><p class=mark>{escape(document.mark)}</p></footer>\n</body>\n</html>\n"
     )
 
 
@@ -37,70 +35,46 @@ def _dense(style: str) -> str:
     return re.sub(r"\s*([{}:;,])\s*", r"\1", re.sub(r"\s+", " ", style)).replace(";}", "}").strip()
 
 
-def _text(text: str) -> str:
-    return escape(visible(text), quote=True)
-
-
 def _breakable(text: str) -> str:
     """Text in which a long word (an id, a hash) may break, so that a column stays on the page."""
-    pieces = re.split(r"(\S{25,})", visible(text))
-    return "".join(
-        "<wbr>".join(escape(piece[at : at + 16]) for at in range(0, len(piece), 16)) if odd else escape(piece)
-        for odd, piece in ((i % 2, piece) for i, piece in enumerate(pieces))
-    )
+    return re.sub(r"(?:[^\s&]|&\w+;|&#\w+;){25,}", lambda m: re.sub(PIECE, r"\g<0><wbr>", m[0]), escape(text))
 
 
 def _id(heading: Heading) -> str:
     return "s-" + re.sub(r"[^a-z0-9]+", "-", heading.text.lower()).strip("-")
 
 
-def _heading(b: Heading) -> str:
-    return f'<h{b.level} id="{_id(b)}">{_text(b.text)}</h{b.level}>'
-
-
-def _paragraph(b: Text) -> str:
-    return f"<p{f' class={b.style}' if b.style else ''}>{_text(b.text)}</p>"
-
-
-def _items(b: Items) -> str:
-    return "<ul>" + "".join(f"<li>{_text(i)}</li>" for i in b.items) + "</ul>"
-
-
-def _facts(b: Facts) -> str:
-    return "<dl>" + "".join(f"<div><dt>{_text(t)}</dt><dd>{_text(d)}</dd></div>" for t, d in b.rows) + "</dl>"
+def _block(block: Block) -> str:
+    match block:
+        case Heading():
+            return f'<h{block.level} id="{_id(block)}">{escape(block.text)}</h{block.level}>'
+        case Text():
+            return f"<p{f' class={block.style}' if block.style else ''}>{escape(block.text)}</p>"
+        case Items():
+            return "<ul>" + "".join(f"<li>{escape(i)}</li>" for i in block.items) + "</ul>"
+        case Facts():
+            rows = (f"<div><dt>{escape(t)}</dt><dd>{escape(d)}</dd></div>" for t, d in block.rows)
+            return f"<dl>{''.join(rows)}</dl>"
+        case Table():
+            return _table(block)
+        case Picture():
+            drawn = re.sub(r' xmlns(:xlink)?="[^"]*"', "", block.figure.svg())  # HTML needs no namespace
+            return f"<figure>{drawn}<figcaption>{escape(block.caption)}</figcaption></figure>"
+        case Code():
+            return f'<pre tabindex="0"><code>{escape(block.text)}</code></pre>'
+        case Break():
+            return "<hr>"
 
 
 def _table(b: Table) -> str:
-    def cell(i: int, text: str) -> str:
-        return f"<td{' class=n' if i in b.numeric else ''}>{_breakable(text)}</td>"
-
-    heads = "".join(
-        f'<th scope="col"{" class=n" if i in b.numeric else ""}>{_text(c)}</th>' for i, c in enumerate(b.columns)
+    side = [" class=n" if i in b.numeric else "" for i in range(len(b.columns))]
+    heads = "".join(f'<th scope="col"{s}>{escape(c)}</th>' for s, c in zip(side, b.columns, strict=True))
+    rows = "\n".join(
+        "<tr>" + "".join(f"<td{s}>{_breakable(v)}</td>" for s, v in zip(side, row, strict=True)) + "</tr>"
+        for row in b.rows
     )
-    rows = "\n".join("<tr>" + "".join(cell(i, v) for i, v in enumerate(row)) + "</tr>" for row in b.rows)
+    name = escape(b.caption)
     return (
-        f'<div class=wide role="region" tabindex="0" aria-label="{_text(b.caption)}"><table>'
-        f"<caption>{_text(b.caption)}</caption><thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table></div>"
+        f'<div class=wide role="region" tabindex="0" aria-label="{name}"><table>'
+        f"<caption>{name}</caption><thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table></div>"
     )
-
-
-def _picture(b: Picture) -> str:
-    # HTML needs no namespace on an inline picture.
-    drawn = re.sub(r' xmlns(:xlink)?="[^"]*"', "", b.figure.svg())
-    return f"<figure>{drawn}<figcaption>{_text(b.figure.title)}. {_text(b.figure.alt)}</figcaption></figure>"
-
-
-def _code(b: Code) -> str:
-    return f'<pre tabindex="0"><code>{_text(b.text)}</code></pre>'
-
-
-WRITERS: dict[type[Block], Callable[[Any], str]] = {
-    Heading: _heading,
-    Text: _paragraph,
-    Items: _items,
-    Facts: _facts,
-    Table: _table,
-    Picture: _picture,
-    Code: _code,
-    Break: lambda _: "<hr>",
-}

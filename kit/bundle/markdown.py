@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kit.bundle.document import Block, Code, Document, Facts, Heading, Items, Picture, Table, Text
-from kit.result import visible
+from kit.bundle.document import Block, Break, Code, Document, Facts, Heading, Items, Picture, Table, Text
 
 
 def render(document: Document) -> str:
@@ -16,7 +15,7 @@ def render(document: Document) -> str:
 
 def _text(text: str) -> str:
     """One line of text in which nothing is markup; a scheme such as javascript: is no link either."""
-    line = " ".join(visible(text).split())
+    line = " ".join(text.split())
     escaped = re.sub(r"([\\`*_{}\[\]<>()#|~!&])", r"\\\1", line)
     escaped = re.sub(r"^(\s*\d+)([.)])", r"\1\\\2", escaped)
     escaped = re.sub(r"^([-+=])", r"\\\1", escaped)
@@ -24,21 +23,23 @@ def _text(text: str) -> str:
 
 
 def _block(block: Block) -> str:
-    if isinstance(block, Heading):
-        return f"{'#' * block.level} {_text(block.text)}"
-    if isinstance(block, Text):
-        return _text(block.text)
-    if isinstance(block, Items):
-        return "\n".join(f"- {_text(i)}" for i in block.items)
-    if isinstance(block, Facts):
-        return "\n".join(f"- **{_text(t)}:** {_text(d)}" for t, d in block.rows)
-    if isinstance(block, Table):
-        return _table(block)
-    if isinstance(block, Picture):
-        return f"*Chart: {_text(block.figure.title)}. {_text(block.figure.alt)}*"
-    if isinstance(block, Code):
-        return "\n".join("    " + line for line in visible(block.text).split("\n"))
-    return "---"
+    match block:
+        case Heading():
+            return f"{'#' * block.level} {_text(block.text)}"
+        case Text():
+            return _text(block.text)
+        case Items():
+            return "\n".join(f"- {_text(i)}" for i in block.items)
+        case Facts():
+            return "\n".join(f"- **{_text(t)}:** {_text(d)}" for t, d in block.rows)
+        case Table():
+            return _table(block)
+        case Picture():
+            return f"*Chart: {_text(block.caption)}*"
+        case Code():
+            return "\n".join("    " + line for line in block.text.split("\n"))
+        case Break():
+            return "---"
 
 
 def _table(table: Table) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields
 from datetime import datetime
 from importlib import resources
 from typing import Any
 
-from kit.bundle.document import Block, Code, Document, Facts, Heading, Items, Picture, Table, Text, column_widths
+from kit.bundle.document import Block, Document, Picture, Table, column_widths
 from kit.errors import BundleError
-from kit.result import visible
 
 FULL_WIDTH_PX = 760.0
 BEYOND_FONTS = re.compile("[^\n\t -~\xa0-\u024f\u0370-\u04ff\u2010-\u2026\u2030-\u203a\u20ac\u2212]")
@@ -48,8 +48,8 @@ def _set(data: str, made_at: datetime) -> bytes:
 
 def _data(document: Document, unknown: re.Pattern[str] | None) -> dict[str, Any]:
     data = {
-        "title": visible(document.title) or "Untitled",
-        "subtitle": visible(document.subtitle),
+        "title": document.title or "Untitled",
+        "subtitle": document.subtitle,
         "mark": document.mark,
         "blocks": [_block(b) for b in document.blocks],
     }
@@ -65,39 +65,14 @@ def _escaped(value: Any, unknown: re.Pattern[str]) -> Any:
 
 
 def _block(block: Block) -> dict[str, Any]:
-    if isinstance(block, Heading):
-        return {"kind": "heading", "level": block.level, "text": visible(block.text)}
-    if isinstance(block, Text):
-        return {"kind": "text", "style": block.style, "text": visible(block.text)}
-    if isinstance(block, Items):
-        return {"kind": "items", "items": [visible(i) for i in block.items]}
-    if isinstance(block, Facts):
-        return {"kind": "facts", "rows": [[visible(t), visible(d)] for t, d in block.rows]}
-    if isinstance(block, Table):
-        return _table(block)
+    """A block as the template reads it: its kind and its fields."""
+    kind = type(block).__name__.lower()
     if isinstance(block, Picture):
-        return _picture(block)
-    if isinstance(block, Code):
-        return {"kind": "code", "text": visible(block.text)}
-    return {"kind": "break"}
-
-
-def _table(table: Table) -> dict[str, Any]:
-    rows = [[visible(v) for v in row] for row in table.rows]
-    return {
-        "kind": "table",
-        "caption": visible(table.caption),
-        "columns": [visible(c) for c in table.columns],
-        "rows": rows,
-        "numeric": sorted(table.numeric),
-        "widths": column_widths([list(table.columns), *rows]),
-    }
-
-
-def _picture(picture: Picture) -> dict[str, Any]:
-    drawn = picture.figure.svg()
-    size = re.search(r'<svg\b[^>]*?\bwidth="([\d.]+)', drawn)
-    width = min(1.0, float(size[1]) / FULL_WIDTH_PX) if size else 1.0
-    figure = picture.figure
-    caption = f"{figure.title}. {figure.alt}"
-    return {"kind": "picture", "svg": drawn, "alt": figure.alt, "caption": caption, "width": width}
+        drawn = block.figure.svg()
+        size = re.search(r'<svg\b[^>]*?\bwidth="([\d.]+)', drawn)
+        width = min(1.0, float(size[1]) / FULL_WIDTH_PX) if size else 1.0
+        return {"kind": kind, "svg": drawn, "alt": block.figure.alt, "caption": block.caption, "width": width}
+    data = {"kind": kind, **{f.name: getattr(block, f.name) for f in fields(block)}}
+    if isinstance(block, Table):
+        data |= {"numeric": sorted(block.numeric), "widths": column_widths([block.columns, *block.rows])}
+    return data

@@ -50,11 +50,33 @@ def joined(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
 
 
+def against(c: dict[str, Any], found: list[dict[str, Any]]) -> str:
+    """What speaks against a proposed group: families, explanations, reviewers, findings; or that nothing does."""
+    fallen = [f for f, e in c["families"].items() if e.get("holds") is False]
+    still_open = [f"{a['explanation']} ({a['outcome']})" for a in c["alternatives"] if a["outcome"] != "ruled out"]
+    doubting = [f"{r['by']} ({r['verdict']})" for r in c.get("reviews") or [] if r["verdict"] != "accept"]
+    noted = [f["slug"] for f in found if f.get("contradicts") and f.get("cluster_id") in (None, c["cluster_id"])]
+    parts = [
+        *([f"families that do not hold: {joined(fallen)}"] if fallen else []),
+        *([f"explanations not ruled out: {'; '.join(still_open)}"] if still_open else []),
+        *([f"reviewers who do not accept it: {joined(doubting)}"] if doubting else []),
+        *([f"what is set out with the finding {joined(noted)}"] if noted else []),
+    ]
+    tested = len(c["alternatives"]) - len(still_open)
+    ruled_out = f"{number(tested)} harmless explanations were tested and ruled out" if tested else ""
+    said = "; ".join(parts) or ("nothing that was tested or recorded" if tested else "not part of this profile")
+    return _sentences(said, ruled_out)
+
+
+def _sentences(*said: str) -> str:
+    return " ".join(f"{s[0].upper()}{s[1:]}." for s in said if s)
+
+
 def received_sentence(cover: dict[str, Any]) -> str:
     n = len(cover["exports"])
     files = f"{n} export{'s' if n != 1 else ''}" if n else "The exports"
     lines = (
-        f" of {cover['lines']:,} lines ({cover['loaded']:,} read, {cover['rejected']:,} refused, "
+        f" of {cover['lines']:,} records ({cover['loaded']:,} read, {cover['rejected']:,} refused, "
         f"{cover['blank']:,} blank)"
         if cover.get("lines") is not None
         else ""

@@ -19,14 +19,15 @@ from kit.bundle.document import (
     table,
     words,
 )
-from kit.bundle.evidence import ATLAS, CLAIMS
+from kit.bundle.evidence import ATLAS, CLAIMS, NIST, OWASP
 from kit.bundle.exhibits import Exhibit
-from kit.bundle.phrases import band, chance, count, group, joined, received_sentence
+from kit.bundle.phrases import against, band, chance, count, group, joined, received_sentence
 from kit.charts import ChartError, Figure
 from kit.findings import LIKELIHOOD
 from kit.result import Result
 
 TABLE_ROWS = 15
+NEAREST = 3
 
 
 def findings_section(found: list[dict[str, Any]], exhibits: list[Exhibit]) -> list[Block]:
@@ -71,65 +72,65 @@ def _explanations(given: list[dict[str, str]]) -> str:
 def proposed_section(evidence: dict[str, Any]) -> list[Block]:
     blocks: list[Block] = []
     for c in (c for c in evidence["clusters"] if c["proposed"]):
+        size = f"{c['account_count']:,} accounts, {count(c['exchanges'])} attributed exchanges."
+        blocks += [Heading(2, group(c)), Text(f"{c['reason']} {size}")]
+        blocks += [Facts([("Speaks against it", against(c, evidence["findings"]))])]
+        if c.get("reviews"):
+            said = [f"{r['by']}, {r['at'][:10]}: {r['verdict']} ({r['reason']})" for r in c["reviews"]]
+            blocks += [Text("What reviewers decided:"), Items(said)]
         claims = [
             [k, v.get("statement") or CLAIMS.get(k, "–"), v["grade"], v["confidence"] or "–"]
             for k, v in c["claims"].items()
         ]
-        families = [
-            [
-                f,
-                "holds" if e.get("holds") else "does not hold",
-                e.get("summary") or "–",
-                chance(e.get("p_value")),
-                words(e.get("n")),
-            ]
-            for f, e in c["families"].items()
-        ]
-        tested = [[a["explanation"], a["test"], a["outcome"], a.get("detail") or "–"] for a in c["alternatives"]]
-        blocks += [
-            Heading(2, group(c)),
-            Text(f"{c['reason']} {c['account_count']:,} accounts, {count(c['exchanges'])} attributed exchanges."),
-        ]
-        if c.get("reviews"):
-            said = [f"{r['by']}, {r['at'][:10]}: {r['verdict']} ({r['reason']})" for r in c["reviews"]]
-            blocks += [Text("What reviewers decided:"), Items(said)]
         if claims:
-            blocks.append(
-                Table(f"{group(c)}: the five claims", ["Claim", "Proposition", "Grade", "Confidence"], claims)
-            )
-        if families:
-            blocks.append(
-                Table(
-                    f"{group(c)}: the five families of evidence",
-                    ["Family", "Outcome", "In words", "p", "n"],
-                    families,
-                    frozenset({3, 4}),
-                )
-            )
-        if tested:
-            blocks.append(
-                Table(
-                    f"{group(c)}: harmless explanations tested",
-                    ["Explanation", "Test", "Outcome", "Detail"],
-                    tested,
-                )
-            )
-        if c["techniques"]:
-            known = "; ".join(f"{t} ({ATLAS[t]})" for t in c["techniques"] if t in ATLAS)
+            heads = ["Claim", "Proposition", "Grade", "Confidence"]
+            blocks.append(Table(f"{group(c)}: the five claims", heads, claims))
+        blocks += _what_was_tested(c)
+        if known := "; ".join(f"{t} ({ATLAS[t]})" for t in c["techniques"] if t in ATLAS):
             blocks.append(Text(f"Behaviour of the kind that MITRE ATLAS describes as {known}.", "note"))
     return blocks
 
 
-def dismissed_section(evidence: dict[str, Any]) -> list[Block]:
-    rows = [
-        [c["cluster_id"], f"{c['account_count']:,}", c["reason"]] for c in evidence["clusters"] if not c["proposed"]
+def _what_was_tested(c: dict[str, Any]) -> list[Block]:
+    """The families of evidence of a group and the harmless explanations, each with what came out."""
+    families = [
+        [
+            f,
+            {True: "holds", False: "does not hold"}.get(e.get("holds"), "–"),
+            e.get("summary") or e.get("statistic") or "–",
+            chance(e.get("p_value")),
+            words(e.get("n")),
+        ]
+        for f, e in c["families"].items()
     ]
-    if not rows:
+    tested = [[a["explanation"], a["test"], a["outcome"], a.get("detail") or "–"] for a in c["alternatives"]]
+    blocks = []
+    if families:
+        heads = ["Family", "Outcome", "In words", "p", "n"]
+        caption = f"{group(c)}: the five families of evidence"
+        blocks.append(Table(caption, heads, families, frozenset({3, 4})))
+    if tested:
+        heads = ["Explanation", "Test", "Outcome", "Detail"]
+        blocks.append(Table(f"{group(c)}: harmless explanations tested", heads, tested))
+    return list[Block](blocks)
+
+
+def dismissed_section(evidence: dict[str, Any]) -> list[Block]:
+    """Every group that was let go, with the reason; for those nearest to being proposed, all that was tested."""
+    dismissed = [c for c in evidence["clusters"] if not c["proposed"]]
+    if not dismissed:
         return []
-    heading = Heading(2, "Groups examined and dismissed")
-    shown = rows[:TABLE_ROWS]
-    caption = f"Groups 1 to {len(shown)} of {len(rows):,}"
-    return [heading, Table(caption, ["Group", "Accounts", "Why dismissed"], shown, frozenset({1}))]
+    shown = dismissed[:TABLE_ROWS]
+    rows = [[c["cluster_id"], f"{c['account_count']:,}", c["reason"]] for c in shown]
+    caption = f"Groups 1 to {len(shown)} of {len(dismissed):,}"
+    nearest = sorted(dismissed, key=lambda c: -sum(bool(e.get("holds")) for e in c["families"].values()))
+    tested = [b for c in nearest[:NEAREST] if (what := _what_was_tested(c)) for b in (Heading(3, group(c)), *what)]
+    return [
+        Heading(2, "Groups examined and dismissed"),
+        Table(caption, ["Group", "Accounts", "Why dismissed"], rows, frozenset({1})),
+        *([Text("What was tested for the groups with the most families that hold:")] if tested else []),
+        *tested,
+    ]
 
 
 def received_section(cover: dict[str, Any]) -> list[Block]:
@@ -175,7 +176,8 @@ def exhibit_section(exhibit: Exhibit) -> list[Block]:
         *([] if n else [Text("No rows.")]),
         Code(asked),
         Text(
-            f"All {n:,} rows: annexes/{exhibit.file}.csv, .parquet. SHA-256 of the rows: {result.digest}.{bound}",
+            f"{n:,} row{'s' * (n != 1)} in annexes/{exhibit.file}.csv and .parquet. SHA-256 of the rows: "
+            f"{result.digest}.{bound}",
             "note",
         ),
     ]
@@ -212,16 +214,24 @@ def terms_section() -> list[Block]:
         Heading(2, "Terms and how to check this"),
         Facts(
             [
-                ("Exchange", "One request and its answer, attributed to the group; repeated rows count once."),
+                (
+                    "Exchange",
+                    "One request that carries the marks of a group, with its answer if one was given; a refused "
+                    "request counts too, a repeated row does not. Those of a proposed group are attributed to it.",
+                ),
+                ("Requests total", "All requests by the same accounts, attributed or not."),
                 ("Account", "What the provider bills or can close, by the id in its logs."),
+                ("Tokens", "As the logs count them; output tokens include reasoning where the log does."),
+                ("n and p", "Members measured, and the chance of such a result if they were ordinary accounts."),
                 ("Confidence", "How good the basis of a judgement is: high, moderate or low."),
                 ("Likelihood", f"Terms of ICD 203: {scale}."),
                 ("Grades", "established, supported, partly supported, not assessed, cannot be shown."),
                 (
-                    "References",
-                    "MITRE ATLAS AML.T0024.002 Extract AI Model; OWASP LLM10:2025 Unbounded Consumption; NIST AI "
-                    "100-2 E2025, model extraction under privacy attacks.",
+                    "Source grade",
+                    "Admiralty: reliability of the source A (reliable) to E (unreliable), F (not known); "
+                    "credibility of what it says 1 (confirmed) to 5 (improbable), 6 (not known).",
                 ),
+                ("References", f"MITRE ATLAS AML.T0024.002 Extract AI Model; OWASP {OWASP}; NIST {NIST}."),
                 (
                     "Digest",
                     "SHA-256 over the column names, types and values of an exhibit: equal rows, equal digest.",

@@ -21,7 +21,7 @@ from kit.bundle.document import (
 )
 from kit.bundle.evidence import CLAIMS
 from kit.bundle.exhibits import Exhibit
-from kit.bundle.phrases import count, day, group, moment, number, received_sentence
+from kit.bundle.phrases import against, count, day, group, moment, number, received_sentence
 from kit.bundle.sections import (
     dismissed_section,
     exhibit_section,
@@ -32,7 +32,6 @@ from kit.bundle.sections import (
 )
 
 GROUPS_ON_FIRST_PAGE = 4
-OPEN_OUTCOMES = ("possible", "could not test", "holds")
 PROFILES = {
     "internal": "internal: full, with account ids and cited texts",
     "legal": "legal: full, with certificate drafts and custody log",
@@ -75,11 +74,13 @@ def _first_page(evidence: dict[str, Any]) -> list[Block]:
                 ("Scale", _scale(proposed)),
                 ("First and last seen", _span(proposed)),
                 ("Confidence", _confidence(proposed)),
+                ("Speaks against it", _against(evidence, proposed)),
             ]
         ),
+        _claim_grid(proposed) if proposed else _nothing_claimed(cover),
     ]
-    if proposed:
-        blocks += [_claim_grid(proposed), *_more_groups(proposed)]
+    if (more := len(proposed) - GROUPS_ON_FIRST_PAGE) > 0:
+        blocks.append(Text(f"{more} more proposed groups follow in the section on groups.", "note"))
     blocks += [
         Heading(3, "What we do not claim"),
         Text(_not_claimed(proposed)),
@@ -128,7 +129,7 @@ def _lead(evidence: dict[str, Any]) -> str:
 
 def _scale(proposed: list[dict[str, Any]]) -> str:
     if not proposed:
-        return "No exchanges are attributed to any group."
+        return "Not applicable: no exchange is attributed to any group."
     models = sorted({m for c in proposed for m in c["models"]})
     shown = ", ".join(models[:4]) + (f" and {len(models) - 4} more" if len(models) > 4 else "")
     out = sum(c["output_tokens"] or 0 for c in proposed)
@@ -144,7 +145,7 @@ def _span(proposed: list[dict[str, Any]]) -> str:
     firsts = sorted(c["first_at"] for c in proposed if c["first_at"])
     lasts = sorted(c["last_at"] for c in proposed if c["last_at"])
     if not firsts or not lasts:
-        return "Nothing to date."
+        return "Not applicable, as nothing is proposed."
     return f"{moment(firsts[0])} to {moment(lasts[-1])} (UTC)."
 
 
@@ -181,9 +182,19 @@ def _grade(claim: dict[str, Any] | None) -> str:
     return f"{claim['grade']}" + (f"; {confidence} confidence" if confidence and confidence != "none" else "")
 
 
-def _more_groups(proposed: list[dict[str, Any]]) -> list[Block]:
-    more = len(proposed) - GROUPS_ON_FIRST_PAGE
-    return [Text(f"{more} more proposed groups follow in the section on groups.", "note")] if more > 0 else []
+def _nothing_claimed(cover: dict[str, Any]) -> Table:
+    held = f"{count(cover['requests'])} requests are in the logs; none is attributed to a group"
+    said = (held, "not claimed of any group", "not claimed of any group", "not assessed", "cannot be shown")
+    rows = [[f"{letter}. {meaning}", s] for (letter, meaning), s in zip(CLAIMS.items(), said, strict=True)]
+    return Table("What is claimed: nothing of any group", ["Claim", "What we say"], rows)
+
+
+def _against(evidence: dict[str, Any], proposed: list[dict[str, Any]]) -> str:
+    if not proposed:
+        return "Not applicable, as nothing is proposed."
+    shown = proposed[:GROUPS_ON_FIRST_PAGE]
+    named = len(shown) > 1
+    return " ".join(f"{group(c)}: " * named + against(c, evidence["findings"]) for c in shown)
 
 
 def _not_claimed(proposed: list[dict[str, Any]]) -> str:
@@ -207,18 +218,19 @@ def _not_claimed(proposed: list[dict[str, Any]]) -> str:
 def _doubts(evidence: dict[str, Any]) -> list[str]:
     """What would change our mind: explanations still open, what the rule leans on, and the general ones."""
     doubts = []
-    for c in (c for c in evidence["clusters"] if c["proposed"]):
-        still_open = [a for a in c["alternatives"] if a["outcome"] in OPEN_OUTCOMES]
-        doubts += [
-            f"{group(c)}: evidence for “{words(a['explanation'], 80)}”, which is {_is(a['outcome'])}."
-            for a in still_open[:2]
-        ]
-        doubts.append(f"{group(c)}: {_margin(c['families'])}.")
-    against = [f for f in evidence["findings"] if f.get("contradicts")]
-    doubts += [f"What speaks against the finding “{f['slug']}”, set out with it below." for f in against[:2]]
+    for c in evidence["clusters"]:
+        for a in [a for a in c["alternatives"] if a["outcome"] != "ruled out"][:2]:
+            if c["proposed"] or a["outcome"] == "holds":
+                side = "for" if c["proposed"] else "against"
+                what = f"evidence {side} “{words(a['explanation'], 80)}”, which is {_is(a['outcome'])}"
+                doubts.append(f"{group(c)}: {what}.")
+        if c["proposed"]:
+            doubts.append(f"{group(c)}: {_margin(c['families'])}.")
+    contradicted = [f for f in evidence["findings"] if f.get("contradicts")]
+    doubts += [f"What speaks against the finding “{f['slug']}”, set out with it below." for f in contradicted[:2]]
     if not any(c["proposed"] for c in evidence["clusters"]):
         return [
-            *doubts,
+            *doubts[:5],
             "Evidence from outside the logs that ties some of the accounts together.",
             "A longer or fuller export, in which one more family of evidence holds for a group.",
         ]
@@ -235,6 +247,4 @@ def _margin(families: dict[str, dict[str, Any]]) -> str:
 
 
 def _is(outcome: str) -> str:
-    return {"could not test": "not tested for want of data", "holds": "found to hold", "possible": "possible"}[
-        outcome
-    ]
+    return {"could not test": "not tested for want of data", "holds": "found to hold"}.get(outcome, outcome)

@@ -166,7 +166,7 @@ def claims(c: Cluster, exchanges: int) -> list[tuple[str, str, str, str, str]]:
             f"{n:,} accounts made {exchanges:,} requests that carry the group's marks.",
             "established",
             "high",
-            "Counted in the logs received; the annex of cited lines names each export and line.",
+            "Counted in the logs received, request by request.",
         ),
         (
             "B",

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from hostile_case import PAYLOADS, write_exports
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit import bundle, derive, load, open_case
@@ -108,6 +108,7 @@ def test_stix_is_plain_json_with_every_character_shown(sealed: Sealed) -> None:
     assert json.loads(raw)["type"] == "bundle"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_a_guarded_cell_gives_its_text_back(text: str) -> None:
     cell = annexes.guarded(text)
@@ -116,6 +117,7 @@ def test_a_guarded_cell_gives_its_text_back(text: str) -> None:
     assert shown == document.visible(text)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=[]), max_size=80))
 def test_any_text_renders_in_html_markdown_and_docx(text: str) -> None:
     blocks = [document.Text(text), document.Items([text]), document.Code(text), document.Heading(2, text)]

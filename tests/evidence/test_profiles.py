@@ -47,11 +47,15 @@ def test_nothing_personal_and_no_prompt_is_in_a_shared_bundle(sealed: Sealed, pr
         w for w in ("@example", "example.net", "4111 1111", "1234567", "Jane", "Roe", "org_0", "req_0") if w in text
     ]
     found += ["INC-1"] if "INC-1" in text else []
-    even = " ".join(text.split())
-    for i in range(400):
-        asked = " ".join(prompt(i).split())
-        found += [asked[a : a + 40] for a in range(len(asked) - 39) if asked[a : a + 40] in even]
+    held = windows(text)
+    found += [w for i in range(400) for w in windows(prompt(i)) & held]
     assert found == []
+
+
+def windows(text: str) -> set[str]:
+    """Every run of forty characters, white space made even."""
+    even = " ".join(text.split())
+    return {even[a : a + 40] for a in range(len(even) - 39)}
 
 
 def test_the_internal_bundle_does_hold_them(sealed: Sealed) -> None:
@@ -134,7 +138,16 @@ def test_a_shared_bundle_never_holds_the_exports(hostile: Case, tmp_path: Path) 
         ("key sk-proj-abcdEFGH1234567890 leaked", "key [key] leaked"),
         ("at 12 Baker Street near it", "at [street] near it"),
         ("we met Jane Q. Roe there", "we met [name] there"),
-        ("asked by 张三 today", "asked by [text] today"),
+        ("Roe confirmed it, and so did ŁUKASZ WIŚNIEWSKI.", "[name] confirmed it, and so did [name]."),
+        (
+            "Signed by Nguyễn Thị Hương, P. J. O'Malley and Ludwig van der Heide",
+            "Signed by [name], [name] and [name]",
+        ),
+        ("Abd al-Rahman's card. Éloïse D'Aubigné paid.", "[name] card. [name] paid."),
+        ("asked by 张三 and Екатерина today", "asked by [name] and [name] today"),
+        ("en Calle Mayor 33, at 12 rue de la Paix, at Hauptstraße 5a", "en [street], at [street], at [street]"),
+        ("téléphone 01 23 45 67 89 or 10.1.2.3:8080", "téléphone [phone] or [address]:8080"),
+        ("see example.com/path and t13d1516h2_8daaf6152771_b186095e22b6", "see [link] and {JA4}"),
         ("see https://evil.example/x?y=1 and javascript:alert(1)", "see [link] and [link]"),
         ("Account acct_1 used 10.9.8.7", "Account {} used [address]"),
         (
@@ -145,7 +158,8 @@ def test_a_shared_bundle_never_holds_the_exports(hostile: Case, tmp_path: Path) 
 )
 def test_free_text_is_redacted_and_counted(text: str, expected: str) -> None:
     redactor = Redactor(b"key", known={"acct_1": "account"})
-    assert redactor.text(text, "test") == expected.format(redactor.pseudonym("account", "acct_1"))
+    ja4 = "t13d1516h2_8daaf6152771_b186095e22b6"
+    assert redactor.text(text, "test") == expected.format(redactor.pseudonym("account", "acct_1"), JA4=ja4)
     assert sum(redactor.counts.values()) == expected.count("[") + expected.count("{}")
 
 

@@ -44,6 +44,8 @@ def test_a_bundle_replays_from_shuffled_and_split_exports(made: tuple[Path, Path
     outcome = bundle.verify(made[1], exports=[tmp_path / "other"])
     assert outcome.ok, outcome
     assert "from other files than those the bundle names" in str(outcome)
+    # What is left out is what tells how the exports were cut: received, refused and cited lines, whole examples.
+    assert "10 results made again and compared, 4 not comparable" in str(outcome)
 
 
 def test_an_export_with_one_changed_number_is_named_with_column_and_row(

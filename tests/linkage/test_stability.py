@@ -105,4 +105,4 @@ def test_without_succession_no_pool_is_told_apart(town):
 def test_the_first_claim_says_where_its_requests_are_listed_in_words_a_lawyer_reads(town):
     con, _ = town("habit_only", 2, 0.3)
     claim = con.execute("SELECT DISTINCT basis FROM cluster_claims WHERE claim = 'A'").fetchall()
-    assert claim == [("Counted in the logs received; the annex of cited lines names each export and line.",)]
+    assert claim == [("Counted in the logs received, request by request.",)]

@@ -1,4 +1,4 @@
--- Every group of accounts that was examined, proposed or dismissed, with its scale.
+-- Groups of accounts that were examined, proposed or dismissed, with their scale.
 SELECT cluster_id, proposed, reason, accounts, exchanges, requests_total, input_tokens, output_tokens,
   first_at, last_at, stability
 FROM clusters

@@ -1,4 +1,4 @@
--- The evidence of each family for every group examined: what was measured, and what chance alone would give.
+-- Families of evidence for every group examined: what was measured, and what chance alone would give.
 SELECT cluster_id, family, holds, statistic, value, null_value, p_value, n, summary
 FROM cluster_evidence
 ORDER BY cluster_id, family

@@ -1,4 +1,4 @@
--- Which models the attributed exchanges of each proposed group went to.
+-- Models that the attributed exchanges of each proposed group went to.
 SELECT e.cluster_id, coalesce(r.request_model, 'not recorded') AS request_model, count(*) AS exchanges,
   count(DISTINCT r.account_id) AS accounts, sum(r.input_tokens)::BIGINT AS input_tokens,
   sum(r.output_tokens)::BIGINT AS output_tokens

@@ -1,4 +1,4 @@
--- Why lines were refused: one row per export and reason.
+-- Lines that were refused, by export and reason.
 SELECT source_id, reason, count(*) AS lines, min(line) AS first_line
 FROM rejects
 GROUP BY source_id, reason

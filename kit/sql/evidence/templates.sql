@@ -1,4 +1,4 @@
--- The prompt templates behind the attributed exchanges of each proposed group, by hash of the skeleton.
+-- Prompt templates behind the attributed exchanges of each proposed group, by hash of the skeleton.
 SELECT e.cluster_id, t.template_id, sha256(t.skeleton) AS skeleton_sha256, t.part, t.verdict, t.rules, t.known_as,
   count(*) AS exchanges, count(DISTINCT rt.account_id) AS accounts, t.skeleton
 FROM cluster_requests e
