@@ -88,11 +88,11 @@ def export(case: Path, to: Path, profile: str, exports: str, sign_key: Path | No
     print(f"Sealed {folder}. Check it with: incident verify {folder}")
 
 
-def verify(folder: Path, exports: list[Path] | None, fixity_only: bool) -> int:
+def verify(folder: Path, exports: list[Path] | None, case: Path | None, fixity_only: bool) -> int:
     """Check that a bundle is as it was sealed and that its numbers come out again."""
     from kit import bundle
 
-    outcome = bundle.verify(folder, exports=exports, fixity_only=fixity_only)
+    outcome = bundle.verify(folder, exports=exports, case=case, fixity_only=fixity_only)
     print(outcome, file=sys.stdout if outcome.ok else sys.stderr)
     return 0 if outcome.ok else 1
 
@@ -123,7 +123,7 @@ def demo(to: Path) -> int:
     load(case, [str(notebooks.shipped_folder("sample_data/incident") / "exports")], "auto", None, None)
     run(case)
     export(case, bundle, "internal", "hash", None)
-    code = verify(bundle, None, fixity_only=False)
+    code = verify(bundle, None, None, fixity_only=False)
     if code == 0:
         print(f"\nDone in {time.monotonic() - started:.0f} s.")
         print(f"The summary:         {(bundle / 'data' / 'summary.html').resolve()}")
@@ -222,6 +222,7 @@ COMMANDS = {
                 ("--exports",),
                 {"type": Path, "nargs": "+", "metavar": "PATH", "help": "where the exports lie now, to replay"},
             ),
+            (("--case",), {"type": Path, "metavar": "CASE", "help": "the case folder, for its key, if it moved"}),
             (("--fixity-only",), {"action": "store_true", "help": "check the files, do not replay the numbers"}),
         ),
     ),

@@ -25,10 +25,10 @@ SHORTEST_ID = 5
 TEXTS_PER_SHARE = 200_000
 EXPIRES_AFTER_DAYS = 180
 PARTNER = ("coverage", "clusters", "days", "models", "members", "families", "alternatives", "claims", "templates")
-PUBLIC = ("coverage", "clusters", "days", "models", "families", "claims")
+PUBLIC = ("coverage", "clusters", "days", "models", "families", "alternatives", "claims")
 DROPPED = {
     "partner": ("skeleton", "template_id"),
-    "public": ("statistic", "summary", "statement", "basis"),
+    "public": ("statistic", "summary", "statement", "basis", "detail"),
 }
 DROPPED_NUMBERS = ("value", "null_value", "p_value", "n", "stability")  # statistics of single groups, not public
 AS_THEY_ARE = ("skeleton_sha256", "family", "claim", "grade", "confidence", "part", "verdict", "rules", "known_as")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from kit import derive, findings, load
-from kit.bundle import annexes, exhibits, html, legal, markdown, pdf, signature, stix, summary, word
+from kit.bundle import annexes, exhibits, html, markdown, signature, summary
 from kit.bundle.audience import Audience
 from kit.bundle.document import Document
 from kit.bundle.evidence import evidence
@@ -146,6 +146,8 @@ def _compose(sealing: Seal) -> Composed:
 
 
 def _write_payload(folder: Path, sealing: Seal, exports: str) -> None:
+    from kit.bundle import legal, stix
+
     composed = _compose(sealing)
     content, shown = composed.content, composed.shown
     if composed.redactions is not None:
@@ -162,6 +164,8 @@ def _write_payload(folder: Path, sealing: Seal, exports: str) -> None:
 
 
 def _write_summary(folder: Path, document: Document, sealing: Seal) -> None:
+    from kit.bundle import pdf, word
+
     made_at = datetime.fromisoformat(sealing.sealed_at)
     (folder / "summary.html").write_text(html.render(document), encoding="utf-8")
     (folder / "summary.md").write_text(markdown.render(document), encoding="utf-8")

@@ -26,17 +26,16 @@ CLAIMS = {
 }
 FAMILIES = ("identity", "infrastructure", "timing", "content", "reaction")
 SUPPORTED = ("established", "supported", "partly supported")
-COVERED = {
-    "with_time": ("a time", "when requests without a time were made"),
-    "with_account": ("an account", "who made the requests that carry no account"),
-    "with_address": ("a client address", "infrastructure shared between accounts, where no address was logged"),
-    "with_client": ("a client description", "which software made the requests"),
-    "with_prompt": ("the prompt", "what was asked, where the prompt was not logged"),
-    "with_response": ("the answer", "what was answered, where the answer was not logged"),
+COVERED = {  # what a row may carry, and what cannot be shown where rows lack it
+    "with_time": ("time", "when requests without a time were made"),
+    "with_account": ("account", "who made the requests that carry no account"),
+    "with_address": ("client address", "infrastructure shared between accounts, where no address was logged"),
+    "with_client": ("client description", "which software made the requests"),
+    "with_prompt": ("prompt", "what was asked, where the prompt was not logged"),
+    "with_response": ("answer", "what was answered, where the answer was not logged"),
     "with_tokens": ("token counts", "how much was taken, where tokens were not counted"),
+    "with_cost": ("price", "what the requests cost, where no price was logged"),
 }
-
-
 Decided = dict[str, list[dict[str, str]]]
 
 
@@ -87,7 +86,7 @@ def cannot_show(row: dict[str, Any]) -> list[str]:
     """What the received exports cannot show, first what is missing from them, then what no log has."""
     total = row["attempts"]
     gaps = [
-        f"{about[0].upper()}{about[1:]} ({100 * (1 - row[column] / total):.0f}% of rows lack {name})."
+        f"{about[0].upper()}{about[1:]} ({100 * (1 - row[column] / total):.0f}% of rows have no {name})."
         for column, (name, about) in COVERED.items()
         if total and row.get(column) is not None and row[column] < 0.995 * total
     ]

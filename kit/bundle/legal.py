@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from kit.bundle import annexes, markdown, pdf, word
+from kit.bundle import annexes, word
 from kit.bundle.document import Block, Document, Facts, Heading, Items, Table, Text, words
 from kit.case import Case
 
@@ -17,14 +18,10 @@ BLANK = "____________________"
 
 def write(folder: Path, case: Case, evidence: dict[str, Any]) -> None:
     """Write the drafts and the custody log into `folder`."""
-    from datetime import datetime
-
     folder.mkdir()
     made_at = datetime.fromisoformat(evidence["case"]["sealed_at"])
     for name, document in (("902-13", _process(evidence)), ("902-14", _copies(evidence))):
         (folder / f"certificate-{name}-draft.docx").write_bytes(word.render(document, made_at))
-        (folder / f"certificate-{name}-draft.pdf").write_bytes(pdf.render(document, made_at))
-        (folder / f"certificate-{name}-draft.md").write_text(markdown.render(document), encoding="utf-8")
     (folder / "custody-log.csv").write_bytes(annexes.spreadsheet_csv(custody(case)))
 
 

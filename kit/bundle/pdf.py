@@ -9,6 +9,8 @@ from datetime import datetime
 from importlib import resources
 from typing import Any
 
+import typst
+
 from kit.bundle.document import Block, Document, Picture, Table, column_widths
 from kit.errors import BundleError
 
@@ -35,8 +37,6 @@ def render(document: Document, made_at: datetime) -> bytes:
 
 
 def _set(data: str, made_at: datetime) -> bytes:
-    import typst
-
     template = (resources.files("kit") / "bundle" / "summary.typ").read_bytes()
     made = typst.compile(
         template, format="pdf", sys_inputs={"document": data}, pdf_standards=["ua-1"], timestamp=made_at

@@ -12,14 +12,35 @@ def day(at: str | None) -> str:
     return at[:10] if at else "an unknown day"
 
 
-def moment(at: str) -> str:
+def moment(at: str | None) -> str:
     """An ISO 8601 time to the second, or the day where a profile keeps no more."""
+    if not at:
+        return "an unknown time"
     return at[:10] if at.endswith("T00:00:00Z") else at[:19].replace("T", " ")
 
 
 def count(number: int | None) -> str:
     """A number, or what to say where a profile leaves it out."""
     return "fewer than ten" if number is None else f"{number:,}"
+
+
+def total(clusters: list[dict[str, Any]], key: str) -> str:
+    """The sum of a number over groups, or what to say where a profile leaves all of them out."""
+    known = [c[key] for c in clusters if c[key] is not None]
+    return count(sum(known) if known else None)
+
+
+def earliest(clusters: list[dict[str, Any]]) -> str | None:
+    return min((c["first_at"] for c in clusters if c["first_at"]), default=None)
+
+
+def latest(clusters: list[dict[str, Any]]) -> str | None:
+    return max((c["last_at"] for c in clusters if c["last_at"]), default=None)
+
+
+def holding(cluster: dict[str, Any]) -> int:
+    """How many of the five families of evidence hold for a group."""
+    return sum(bool(e.get("holds")) for e in cluster["families"].values())
 
 
 def number(n: int) -> str:

@@ -19,9 +19,9 @@ from kit.bundle.document import (
     table,
     words,
 )
-from kit.bundle.evidence import ATLAS, CLAIMS, NIST, OWASP
+from kit.bundle.evidence import ATLAS, CLAIMS, COVERED, NIST, OWASP
 from kit.bundle.exhibits import Exhibit
-from kit.bundle.phrases import against, band, chance, count, group, joined, received_sentence
+from kit.bundle.phrases import against, band, chance, count, group, holding, joined, received_sentence
 from kit.charts import ChartError, Figure
 from kit.findings import LIKELIHOOD
 from kit.result import Result
@@ -123,7 +123,7 @@ def dismissed_section(evidence: dict[str, Any]) -> list[Block]:
     shown = dismissed[:TABLE_ROWS]
     rows = [[c["cluster_id"], f"{c['account_count']:,}", c["reason"]] for c in shown]
     caption = f"Groups 1 to {len(shown)} of {len(dismissed):,}"
-    nearest = sorted(dismissed, key=lambda c: -sum(bool(e.get("holds")) for e in c["families"].values()))
+    nearest = sorted(dismissed, key=holding, reverse=True)
     tested = [b for c in nearest[:NEAREST] if (what := _what_was_tested(c)) for b in (Heading(3, group(c)), *what)]
     return [
         Heading(2, "Groups examined and dismissed"),
@@ -135,20 +135,10 @@ def dismissed_section(evidence: dict[str, Any]) -> list[Block]:
 
 def received_section(cover: dict[str, Any]) -> list[Block]:
     attempts = cover["attempts"] or 1
-    fields = [
-        ("time", "with_time"),
-        ("account", "with_account"),
-        ("client address", "with_address"),
-        ("client description", "with_client"),
-        ("prompt", "with_prompt"),
-        ("answer", "with_response"),
-        ("token counts", "with_tokens"),
-        ("price", "with_cost"),
-    ]
     rows = [
-        [name, words(cover[k]), f"{100 * cover[k] / attempts:.1f}%"]
-        for name, k in fields
-        if cover.get(k) is not None
+        [name, words(n), f"{n / attempts:.1%}"]
+        for column, (name, _) in COVERED.items()
+        if (n := cover.get(column)) is not None
     ]
     return [
         Heading(2, "What was received"),

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import polars as pl
+import stix2
 
 from kit.bundle.evidence import ATLAS, CLAIMS, SUPPORTED
 
@@ -29,8 +30,6 @@ MOST_OBSERVED = 999_999_999
 
 def bundle(evidence: dict[str, Any], templates: pl.DataFrame | None) -> str:
     """The STIX bundle as JSON text. `templates`: cluster_id, skeleton_sha256, exchanges, accounts; or None."""
-    import stix2
-
     case = evidence["case"]
     at, marking = case["sealed_at"], _marking(case["tlp"])
     reporter = stix2.Identity(
@@ -69,8 +68,6 @@ def _group(
     cluster: dict[str, Any], patterns: dict[str, Any], templates: list[Any], common: dict[str, Any]
 ) -> list[Any]:
     """One proposed group: accounts, what was observed, a campaign only where claim B is supported, grades."""
-    import stix2
-
     name, claims = cluster["cluster_id"], cluster["claims"]
     accounts = [
         stix2.UserAccount(user_id=a, object_marking_refs=common["object_marking_refs"]) for a in cluster["accounts"]
@@ -106,8 +103,6 @@ def _group(
 
 
 def _campaign(cluster: dict[str, Any], templates: list[dict[str, Any]], common: dict[str, Any]) -> Any:
-    import stix2
-
     claims = cluster["claims"]
     more: dict[str, Any] = {}
     if cluster["first_at"]:
@@ -139,8 +134,6 @@ def _grades(cluster: dict[str, Any]) -> str:
 
 
 def _attack_patterns(techniques: set[str], common: dict[str, Any]) -> dict[str, Any]:
-    import stix2
-
     return {
         t: stix2.AttackPattern(
             name=ATLAS[t],
@@ -152,14 +145,10 @@ def _attack_patterns(techniques: set[str], common: dict[str, Any]) -> dict[str, 
 
 
 def _note(text: str, about: list[Any], common: dict[str, Any]) -> Any:
-    import stix2
-
     return stix2.Note(content=text, object_refs=[o["id"] for o in about], **common)
 
 
 def _extension(common: dict[str, Any]) -> Any:
-    import stix2
-
     return stix2.ExtensionDefinition(
         id=TEMPLATES,
         name="Prompt templates by hash",
@@ -182,8 +171,6 @@ def _hashes(templates: pl.DataFrame | None, cluster_id: str) -> list[dict[str, A
 
 
 def _marking(tlp: str) -> Any:
-    import stix2
-
     level = tlp.removeprefix("TLP:").lower()
     return stix2.MarkingDefinition(
         id=f"marking-definition--{TLP_MARKINGS[tlp]}",

@@ -21,7 +21,19 @@ from kit.bundle.document import (
 )
 from kit.bundle.evidence import CLAIMS
 from kit.bundle.exhibits import Exhibit
-from kit.bundle.phrases import against, count, day, group, moment, number, received_sentence
+from kit.bundle.phrases import (
+    against,
+    count,
+    day,
+    earliest,
+    group,
+    holding,
+    latest,
+    moment,
+    number,
+    received_sentence,
+    total,
+)
 from kit.bundle.sections import (
     dismissed_section,
     exhibit_section,
@@ -32,6 +44,21 @@ from kit.bundle.sections import (
 )
 
 GROUPS_ON_FIRST_PAGE = 4
+NOT_CLAIMED = (
+    "Nothing here says who is behind any account.",
+    "Nothing here shows that a model was trained on the answers: logs do not record that.",
+    "Nationality, country and language were not used as evidence.",
+    "Requests that are not attributed are not called harvesting.",
+)
+GENERAL_DOUBTS = (
+    "A contract, a verified organisation or a user base that ties the accounts together innocently.",
+    "An export that holds the same period and does not show the same counts.",
+)
+QUIET_DOUBTS = (
+    "Evidence from outside the logs that ties some of the accounts together.",
+    "A longer or fuller export, in which one more family of evidence holds for a group.",
+)
+OUTCOMES = {"could not test": "not tested for want of data", "holds": "found to hold"}
 PROFILES = {
     "internal": "internal: full, with account ids and cited texts",
     "legal": "legal: full, with certificate drafts and custody log",
@@ -64,187 +91,123 @@ def write(evidence: dict[str, Any], exhibits: list[Exhibit]) -> Document:
 def _first_page(evidence: dict[str, Any]) -> list[Block]:
     case, cover = evidence["case"], evidence["coverage"]
     proposed = [c for c in evidence["clusters"] if c["proposed"]]
-    blocks: list[Block] = [
+    dismissed = [c for c in evidence["clusters"] if not c["proposed"]]
+    facts = [("Asked by", _asked_by(case)), ("Received", received_sentence(cover))]
+    facts += _facts(proposed, evidence["findings"]) if proposed else _nearest(dismissed)
+    unseen = "That nothing is proposed does not show that nothing happened: it may be too small, or not logged."
+    return [
         Heading(2, "In short"),
-        Text(_lead(evidence), "lead"),
-        Facts(
-            [
-                ("Asked by", _asked_by(case)),
-                ("Received", received_sentence(cover)),
-                ("Scale", _scale(proposed)),
-                ("First and last seen", _span(proposed)),
-                ("Confidence", _confidence(proposed)),
-                ("Speaks against it", _against(evidence, proposed)),
-            ]
-        ),
-        _claim_grid(proposed) if proposed else _nothing_claimed(cover),
-    ]
-    if (more := len(proposed) - GROUPS_ON_FIRST_PAGE) > 0:
-        blocks.append(Text(f"{more} more proposed groups follow in the section on groups.", "note"))
-    blocks += [
+        Text(_lead(proposed, len(dismissed)), "lead"),
+        Facts(facts),
+        _claims(proposed, cover),
         Heading(3, "What we do not claim"),
-        Text(_not_claimed(proposed)),
+        Text(" ".join([*([] if proposed else [unseen]), *NOT_CLAIMED])),
         Heading(3, "What would change our mind"),
         Items(_doubts(evidence)),
         Heading(3, "What this export cannot show"),
         Items(cover["cannot_show"]),
     ]
-    return blocks
 
 
 def _asked_by(case: dict[str, Any]) -> str:
     opened = str(case.get("opened_at", ""))[:10]
     if case["profile"] in ("partner", "public"):
         return f"Not named in this profile; the case was opened on {opened}."
-    asked = case.get("requested_by") or f"not written down; opened by {case.get('opened_by', 'nobody named')}"
+    asked = case.get("requested_by") or "Not written down"
     scope = f"Scope: {case['scope']}" if case.get("scope") else "No scope was written down"
-    return f"{asked}, {opened}. {scope}."
+    return f"{asked}; opened by {case.get('opened_by', 'nobody named')} on {opened}. {scope}."
 
 
-def _lead(evidence: dict[str, Any]) -> str:
-    proposed = [c for c in evidence["clusters"] if c["proposed"]]
-    dismissed = len(evidence["clusters"]) - len(proposed)
-    word = "further group" if proposed else "group"
-    examined = f"{number(dismissed)} {word}{'s were' if dismissed != 1 else ' was'} examined and dismissed."
-    examined = examined[0].upper() + examined[1:]
-    if not proposed:
-        none = "No group of accounts in the received logs is proposed as one operation."
-        return f"{none} {examined}" if dismissed else none
-    if len(proposed) == 1:
-        one = proposed[0]
-        text = (
-            f"One group of {one['account_count']:,} accounts in the received logs is proposed as one "
-            f"operation. We attribute {count(one['exchanges'])} exchanges to it, counted in the logs between "
-            f"{day(one['first_at'])} and {day(one['last_at'])}."
+def _lead(proposed: list[dict[str, Any]], dismissed: int) -> str:
+    said = "No group of accounts in the received logs is proposed as one operation."
+    if proposed:
+        groups, are, them = ("group of", "is", "it") if len(proposed) == 1 else ("groups with", "are each", "them")
+        said = (
+            f"{number(len(proposed)).capitalize()} {groups} {total(proposed, 'account_count')} accounts in the "
+            f"received logs {are} proposed as one operation. We attribute {total(proposed, 'exchanges')} exchanges "
+            f"to {them}, counted in the logs between {day(earliest(proposed))} and {day(latest(proposed))}."
         )
-    else:
-        text = (
-            f"{number(len(proposed)).capitalize()} groups with "
-            f"{sum(c['account_count'] for c in proposed):,} accounts in the received "
-            "logs are each proposed as one operation. We attribute "
-            f"{sum(c['exchanges'] or 0 for c in proposed):,} exchanges to them."
-        )
-    return f"{text} {examined}" if dismissed else text
+    word = f"{'further ' if proposed else ''}group{'s were' if dismissed != 1 else ' was'}"
+    examined = f" {number(dismissed).capitalize()} {word} examined and dismissed."
+    return said + (examined if dismissed else "")
 
 
-def _scale(proposed: list[dict[str, Any]]) -> str:
-    if not proposed:
-        return "Not applicable: no exchange is attributed to any group."
+def _facts(proposed: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[tuple[str, str]]:
     models = sorted({m for c in proposed for m in c["models"]})
     shown = ", ".join(models[:4]) + (f" and {len(models) - 4} more" if len(models) > 4 else "")
-    out = sum(c["output_tokens"] or 0 for c in proposed)
-    exchanges = sum(c["exchanges"] or 0 for c in proposed)
-    all_requests = sum(c["requests_total"] or 0 for c in proposed)
-    return (
-        f"{exchanges:,} attributed exchanges out of {all_requests:,} requests by the "
-        f"same accounts; {out:,} output tokens{f'; models {shown}' if shown else ''}."
+    scale = (
+        f"{total(proposed, 'exchanges')} attributed exchanges out of {total(proposed, 'requests_total')} requests "
+        f"by the same accounts; {total(proposed, 'output_tokens')} output tokens"
+        f"{f'; models {shown}' if shown else ''}."
     )
-
-
-def _span(proposed: list[dict[str, Any]]) -> str:
-    firsts = sorted(c["first_at"] for c in proposed if c["first_at"])
-    lasts = sorted(c["last_at"] for c in proposed if c["last_at"])
-    if not firsts or not lasts:
-        return "Not applicable, as nothing is proposed."
-    return f"{moment(firsts[0])} to {moment(lasts[-1])} (UTC)."
-
-
-def _confidence(proposed: list[dict[str, Any]]) -> str:
-    if not proposed:
-        return "Not graded, as nothing is proposed."
-    said = [
+    sure = [
         f"{name}: " + ", ".join(dict.fromkeys(c["claims"].get(k, {}).get("confidence") or "none" for c in proposed))
         for k, name in (
-            ("A", "that it happened"),
+            ("A", "That it happened"),
             ("B", "that it is one operation"),
             ("C", "that it is harvesting"),
         )
     ]
-    return "; ".join(said).capitalize() + "."
+    first, named = proposed[:GROUPS_ON_FIRST_PAGE], len(proposed) > 1
+    return [
+        ("Scale", scale),
+        ("First and last seen", f"{moment(earliest(proposed))} to {moment(latest(proposed))} (UTC)."),
+        ("Confidence", "; ".join(sure) + "."),
+        ("Speaks against it", " ".join(f"{group(c)}: " * named + against(c, found) for c in first)),
+    ]
 
 
-def _claim_grid(proposed: list[dict[str, Any]]) -> Table:
-    shown = proposed[:GROUPS_ON_FIRST_PAGE]
+def _nearest(dismissed: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """How near the nearest of the dismissed groups came to being proposed."""
+    if not dismissed:
+        return []
+    near = max(dismissed, key=holding)
+    said = f"{group(near)}, {near['account_count']:,} accounts: {holding(near)} of the five families hold."
+    return [("Nearest to being proposed", f"{said} {near['reason']}")]
+
+
+def _claims(proposed: list[dict[str, Any]], cover: dict[str, Any]) -> Table:
+    """The five claims, each graded for each group; with one group the basis too."""
+    if not proposed:
+        held = f"{count(cover['requests'])} requests are in the logs; none is attributed to a group"
+        said = (held, "not claimed of any group", "not claimed of any group", "not assessed", "cannot be shown")
+        rows = [[f"{letter}. {meaning}", s] for (letter, meaning), s in zip(CLAIMS.items(), said, strict=True)]
+        return Table("What is claimed: nothing of any group", ["Claim", "What we say"], rows)
+    first = proposed[:GROUPS_ON_FIRST_PAGE]
+    alone = len(first) == 1 and any(claim.get("basis") for claim in first[0]["claims"].values())
+    heads = [group(c) for c in first] + ["Basis"] * alone
     rows = []
     for letter, meaning in CLAIMS.items():
-        cells = [_grade(c["claims"].get(letter)) for c in shown]
-        if len(shown) == 1:
-            cells.append((shown[0]["claims"].get(letter) or {}).get("basis") or "–")
-        rows.append([f"{letter}. {meaning}", *cells])
-    heads = [group(c) for c in shown] + (["Basis"] if len(shown) == 1 else [])
-    return Table("What is claimed: five claims, graded one by one", ["Claim", *heads], rows)
+        graded = [c["claims"].get(letter) or {"grade": "not assessed"} for c in first]
+        cells = [_grade(claim) for claim in graded]
+        rows.append([f"{letter}. {meaning}", *cells, *[graded[0].get("basis") or "–"] * alone])
+    more = f"; groups 1 to {len(first)} of {len(proposed)}" if len(first) < len(proposed) else ""
+    return Table(f"What is claimed: five claims, graded one by one{more}", ["Claim", *heads], rows)
 
 
-def _grade(claim: dict[str, Any] | None) -> str:
-    if not claim:
-        return "not assessed"
+def _grade(claim: dict[str, Any]) -> str:
     confidence = claim.get("confidence")
     return f"{claim['grade']}" + (f"; {confidence} confidence" if confidence and confidence != "none" else "")
 
 
-def _nothing_claimed(cover: dict[str, Any]) -> Table:
-    held = f"{count(cover['requests'])} requests are in the logs; none is attributed to a group"
-    said = (held, "not claimed of any group", "not claimed of any group", "not assessed", "cannot be shown")
-    rows = [[f"{letter}. {meaning}", s] for (letter, meaning), s in zip(CLAIMS.items(), said, strict=True)]
-    return Table("What is claimed: nothing of any group", ["Claim", "What we say"], rows)
-
-
-def _against(evidence: dict[str, Any], proposed: list[dict[str, Any]]) -> str:
-    if not proposed:
-        return "Not applicable, as nothing is proposed."
-    shown = proposed[:GROUPS_ON_FIRST_PAGE]
-    named = len(shown) > 1
-    return " ".join(f"{group(c)}: " * named + against(c, evidence["findings"]) for c in shown)
-
-
-def _not_claimed(proposed: list[dict[str, Any]]) -> str:
-    who = [
-        c["cluster_id"]
-        for c in proposed
-        if (c["claims"].get("D") or {}).get("grade") in ("established", "supported")
-    ]
-    named = "" if who else "Nothing here says who is behind any account. "
-    if not proposed:
-        return (
-            f"{named}That nothing is proposed does not show that nothing happened: it may be too small or unlogged."
-        )
-    return (
-        f"{named}Nothing here shows that a model was trained on the answers: logs do not record that. Nationality, "
-        "country and language were not used as evidence. Requests of the same accounts that are not attributed are "
-        "not called harvesting."
-    )
-
-
 def _doubts(evidence: dict[str, Any]) -> list[str]:
     """What would change our mind: explanations still open, what the rule leans on, and the general ones."""
+    proposed = [c for c in evidence["clusters"] if c["proposed"]]
     doubts = []
-    for c in evidence["clusters"]:
+    for c in proposed or evidence["clusters"]:
         for a in [a for a in c["alternatives"] if a["outcome"] != "ruled out"][:2]:
             if c["proposed"] or a["outcome"] == "holds":
                 side = "for" if c["proposed"] else "against"
-                what = f"evidence {side} “{words(a['explanation'], 80)}”, which is {_is(a['outcome'])}"
-                doubts.append(f"{group(c)}: {what}.")
+                outcome = OUTCOMES.get(a["outcome"], a["outcome"])
+                doubts.append(f"{group(c)}: evidence {side} “{words(a['explanation'], 80)}”, which is {outcome}.")
         if c["proposed"]:
-            doubts.append(f"{group(c)}: {_margin(c['families'])}.")
+            doubts.append(f"{group(c)}: {_margin(holding(c))}.")
     contradicted = [f for f in evidence["findings"] if f.get("contradicts")]
     doubts += [f"What speaks against the finding “{f['slug']}”, set out with it below." for f in contradicted[:2]]
-    if not any(c["proposed"] for c in evidence["clusters"]):
-        return [
-            *doubts[:5],
-            "Evidence from outside the logs that ties some of the accounts together.",
-            "A longer or fuller export, in which one more family of evidence holds for a group.",
-        ]
-    general = "A contract, a verified organisation or a user base that ties the accounts together innocently."
-    return [*doubts[:5], general, "An export that holds the same period and does not show the same counts."]
+    return [*doubts[:5], *(GENERAL_DOUBTS if proposed else QUIET_DOUBTS)]
 
 
-def _margin(families: dict[str, dict[str, Any]]) -> str:
+def _margin(hold: int) -> str:
     """How much would have to fall before the rule of three of five families, content among them, does not hold."""
-    holding = [f for f, e in families.items() if e.get("holds")]
-    spare = max(0, len(holding) - 3)
-    fall = "any one family" if spare == 0 else f"any {spare + 1} of the {len(holding)} families that hold"
+    fall = f"any {hold - 2} of the {hold} families that hold" if hold > 3 else "any one family"
     return f"another cause for the content evidence, or for {fall}, as three of five are needed"
-
-
-def _is(outcome: str) -> str:
-    return {"could not test": "not tested for want of data", "holds": "found to hold"}.get(outcome, outcome)

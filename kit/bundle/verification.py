@@ -1,4 +1,4 @@
-"""Verify: every file as it was sealed, every link of the ledger, and every number again from the exports.
+"""Verify: every file as it was sealed, every link of the ledger, and (kit/bundle/replay.py) every number again.
 
 Fixity goes beyond `bagit validate`: it also finds files that nobody listed, and changes of the manifests
 themselves. Who can write the folder can also write new manifests; a signature checked elsewhere finds that.
@@ -9,22 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import polars as pl
-
-from kit import derive, findings, load
+from kit import findings
 from kit.bundle import signature
 from kit.bundle.container import sha256_of
-from kit.bundle.document import words
-from kit.case import Case, case_key, create_case, open_case
-from kit.database import kit_digest
-from kit.errors import BundleError, KitError
+from kit.bundle.replay import replay
+from kit.errors import BundleError
 
 TAG_MANIFEST = "tagmanifest-sha256.txt"
 MANIFEST = "manifest-sha256.txt"
@@ -54,15 +47,6 @@ class Verification:
         return "\n".join([*lines, f"{self.folder}: {verdict}."])
 
 
-@dataclass(frozen=True)
-class Export:
-    """A file to load again, with the format and the content setting it was loaded with."""
-
-    file: Path
-    format: str = ""
-    content: str | None = None
-
-
 def verify(
     folder: Path,
     *,
@@ -79,6 +63,8 @@ def verify(
     Raises BundleError if `folder` is no bundle.
     """
     folder = Path(folder)
+    if folder.is_file():
+        raise BundleError(f"{folder} is a file; unpack it and give the folder that was sealed.")
     if not (folder / "bagit.txt").exists() and not (folder / "data").is_dir():
         raise BundleError(
             f"{folder} is no evidence bundle (no bagit.txt, no data); give the folder that was sealed."
@@ -94,11 +80,8 @@ def verify(
         outcome.checked.append("Replay: not asked for.")
     else:
         given = [Path(exports)] if isinstance(exports, str | Path) else [Path(e) for e in exports or ()]
-        _replay(outcome, given, case)
+        replay(outcome, given, case)
     return outcome
-
-
-# --- fixity ------------------------------------------------------------------------------------------------------
 
 
 def _fixity(outcome: Verification) -> None:
@@ -207,142 +190,3 @@ def _chain(outcome: Verification) -> None:
         return
     outcome.differences += [f"data/findings/ledger.jsonl: {b}" for b in findings.broken_links(entries)]
     outcome.checked.append(f"Ledger: {len(entries)} entries follow one from the other.")
-
-
-# --- replay ------------------------------------------------------------------------------------------------------
-
-
-def _replay(outcome: Verification, given: list[Path], case: Path | None) -> None:
-    plan_file = outcome.folder / "data" / "replay.json"
-    if not plan_file.is_file():
-        outcome.checked.append("Replay: this profile carries no results; verify the internal bundle to replay.")
-        return
-    plan = json.loads(plan_file.read_text(encoding="utf-8"))
-    files, missing, same_files = _find_exports(outcome.folder, plan["exports"], given)
-    if missing:
-        outcome.checked.append("Fixity checked; replay not possible.")
-        outcome.differences.append(
-            f"replay: exports missing: {', '.join(missing)}; "
-            "say where they lie with --exports, or ask for --fixity-only"
-        )
-        return
-    if plan["kit_sha256"] != kit_digest():
-        sealed_with = plan["versions"]["distillation-incident-kit"]
-        outcome.checked.append(
-            f"Replay: this kit is not the one that sealed ({sealed_with}, other code or queries)."
-        )
-    with tempfile.TemporaryDirectory(prefix="replay-") as scratch:
-        rebuilt = Path(scratch) / "case"
-        try:
-            again = _rebuild(rebuilt, outcome.folder / "data" / "case", files, _key(plan, case))
-        except KitError as e:
-            outcome.differences.append(f"replay: the case cannot be rebuilt: {e}")
-            return
-        if not same_files:
-            outcome.checked.append("Replay: from other files than those the bundle names; the rows are compared.")
-        _compare(outcome, plan, again, same_files)
-
-
-def _find_exports(
-    folder: Path, recorded: list[dict[str, Any]], given: list[Path]
-) -> tuple[list[Export], list[str], bool]:
-    """The export files to replay from, the names of those missing, and whether they are the very files recorded."""
-    offered = [f for g in given for f in (sorted(g.rglob("*")) if g.is_dir() else [g]) if f.is_file()]
-    included = sorted(f for f in (folder / "data" / "exports").rglob("*") if f.is_file())
-    found: list[Export] = []
-    missing: list[str] = []
-    for one in recorded:
-        places = [*included, *offered, *([] if given else [Path(one["path"]), Path(one["full_path"])])]
-        match = next((p for p in places if _is(p, one)), None)
-        if match:
-            found.append(Export(match, one["format"], one.get("content")))
-        else:
-            missing.append(Path(one["path"]).name)
-    if (missing or not recorded) and offered:
-        return [Export(f) for f in offered], [], False
-    if not recorded:
-        return [], ["none was recorded"], False
-    return found, missing, True
-
-
-def _is(file: Path, recorded: dict[str, Any]) -> bool:
-    return file.is_file() and file.stat().st_size == recorded["bytes"] and sha256_of(file) == recorded["sha256"]
-
-
-def _key(plan: dict[str, Any], case: Path | None) -> bytes | None:
-    """The key of the case, if the case is at hand."""
-    try:
-        key = case_key(case or Path(plan["case_folder"]))
-    except KitError:
-        return None
-    return key if hashlib.sha256(key).hexdigest() == plan["case_key_sha256"] else None
-
-
-def _rebuild(folder: Path, settings: Path, exports: list[Export], key: bytes | None) -> Case:
-    create_case(folder)
-    for file in (f for f in settings.rglob("*") if f.is_file() and f.name != "case.build"):
-        target = folder / file.relative_to(settings)
-        if target.name not in ("activity.jsonl", "exports.toml"):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, target)
-    if key:
-        (folder / "case.key").write_text(key.hex() + "\n")
-    for (content, format_name), files in _by_format(exports):
-        mapping = folder / "mappings" / format_name.removeprefix("mapping:")
-        if format_name.startswith("mapping:"):
-            load.load(folder, files, content=content, mapping=mapping)
-        else:
-            load.load(folder, files, content=content, format=format_name)
-    derive.rebuild(folder)
-    return open_case(folder)
-
-
-def _by_format(exports: list[Export]) -> list[tuple[tuple[str | None, str], list[Path]]]:
-    """The files that are loaded alike; the format is named only where it would not be recognised."""
-    alike: dict[tuple[str | None, str], list[Path]] = {}
-    for one in exports:
-        auto = one.format in ("", "canonical") or (
-            not one.format.startswith("mapping:") and load.plan(one.file).format_name == one.format
-        )
-        alike.setdefault((one.content, "auto" if auto else one.format), []).append(one.file)
-    return list(alike.items())
-
-
-def _compare(outcome: Verification, plan: dict[str, Any], again: Case, same_files: bool) -> None:
-    compared = skipped = 0
-    for recorded in plan["results"]:
-        label = f"exhibit {recorded['exhibit']} ({recorded['name']}: {recorded['title']})"
-        if not recorded["replays"] or (recorded["depends_on_files"] and not same_files):
-            skipped += 1
-            continue
-        try:
-            now = findings.ask_again(again, recorded)
-        except KitError as e:
-            outcome.differences.append(f"replay: {label}: {e}")
-            continue
-        compared += 1
-        if now.digest != recorded["digest"]:
-            sealed = pl.read_parquet(outcome.folder / "data" / "annexes" / f"{recorded['file']}.parquet")
-            # Exports may lie elsewhere now: where they lay is no part of what they say.
-            if not sealed.drop("path", strict=False).equals(now.frame.drop("path", strict=False)):
-                outcome.differences.append(f"replay: {label}: {_difference(sealed, now.frame)}")
-    outcome.checked.append(f"Replay: {compared} results made again and compared, {skipped} not comparable.")
-
-
-def _difference(sealed: pl.DataFrame, now: pl.DataFrame) -> str:
-    """What differs between the rows sealed and the rows made again: columns, row count, or the first cell."""
-    if sealed.schema != now.schema:
-        return f"columns {_columns(sealed)} sealed, {_columns(now)} now"
-    if sealed.height != now.height:
-        return f"{sealed.height:,} rows sealed, {now.height:,} now"
-    for name in (c for c in sealed.columns if c != "path"):
-        unequal = sealed[name].ne_missing(now[name])
-        if unequal.any():
-            at = unequal.arg_max() or 0
-            before, after = words(sealed[name][at], 60), words(now[name][at], 60)
-            return f"{unequal.sum():,} rows differ in {name}; first in row {at + 1}: {before} sealed, {after} now"
-    return "the digests differ, the rows in the annex do not; the annex is not what was sealed with this digest"
-
-
-def _columns(frame: pl.DataFrame) -> str:
-    return ", ".join(f"{n} {t}" for n, t in frame.schema.items())

@@ -6,6 +6,10 @@ import io
 from datetime import datetime
 from typing import Any
 
+import docx
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
+from docx.shared import Cm, Pt
+
 from kit.bundle.document import (
     Block,
     Break,
@@ -26,8 +30,6 @@ PAGE_WIDTH_CM = 17.4
 
 def render(document: Document, made_at: datetime) -> bytes:
     """The document as DOCX."""
-    import docx
-    from docx.shared import Cm, Pt
 
     made = docx.Document()
     made.styles["Normal"].font.name = "Calibri"
@@ -50,9 +52,6 @@ def render(document: Document, made_at: datetime) -> bytes:
 
 
 def _write(made: Any, block: Block) -> None:
-    from docx.enum.text import WD_BREAK
-    from docx.shared import Cm, Pt
-
     match block:
         case Heading():
             made.add_heading(block.text, block.level - 1)
@@ -82,9 +81,6 @@ def _write(made: Any, block: Block) -> None:
 
 
 def _table(made: Any, block: Table) -> None:
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Cm, Pt
-
     made.add_paragraph(block.caption, style="Caption")
     grid = made.add_table(rows=1 + len(block.rows), cols=len(block.columns), style="Table Grid")
     grid.autofit = False

@@ -140,8 +140,8 @@ def test_a_shared_bundle_never_holds_the_exports(hostile: Case, tmp_path: Path) 
         ("we met Jane Q. Roe there", "we met [name] there"),
         ("Roe confirmed it, and so did ŁUKASZ WIŚNIEWSKI.", "[name] confirmed it, and so did [name]."),
         (
-            "Signed by Nguyễn Thị Hương, P. J. O'Malley and Ludwig van der Heide",
-            "Signed by [name], [name] and [name]",
+            "It was Nguyễn Thị Hương, P. J. O'Malley and Ludwig van der Heide",
+            "It was [name], [name] and [name]",
         ),
         ("Abd al-Rahman's card. Éloïse D'Aubigné paid.", "[name] card. [name] paid."),
         ("asked by 张三 and Екатерина today", "asked by [name] and [name] today"),

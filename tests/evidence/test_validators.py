@@ -88,10 +88,10 @@ def test_the_docx_opens_in_libreoffice(sealed: Sealed, tmp_path: Path) -> None:
 def test_the_legal_bundle_has_unsigned_drafts_and_a_custody_log(sealed: Sealed) -> None:
     folder = sealed("legal") / "data" / "legal"
     for rule in ("902-13", "902-14"):
-        draft = (folder / f"certificate-{rule}-draft.md").read_text(encoding="utf-8")
-        assert draft.startswith("# DRAFT.")
-        assert "\\_\\_\\_\\_" in draft
-        assert "hearsay, relevance" in draft
+        draft = [p.text for p in docx.Document(str(folder / f"certificate-{rule}-draft.docx")).paragraphs]
+        assert draft[0].startswith("DRAFT.")
+        assert f"Signature: {'_' * 20}" in draft
+        assert any("hearsay, relevance" in text for text in draft)
     log = (folder / "custody-log.csv").read_bytes().decode("utf-8-sig").splitlines()
     assert log[0] == "at,by,action,detail"
     assert [line.split(",")[2] for line in log[1:]][:2] == ["new", "finding"]
