@@ -33,5 +33,6 @@ def dumps(value: Any, default: Callable[[Any], Any] = str) -> bytes:
     """A value as compact JSON; keys that are no text become text."""
     try:
         return orjson.dumps(value, default=default, option=orjson.OPT_NON_STR_KEYS)
-    except TypeError:  # a whole number beyond 64 bits
-        return json.dumps(value, default=default, ensure_ascii=False, separators=(",", ":")).encode()
+    except TypeError:  # a whole number beyond 64 bits, half of a surrogate pair, many levels
+        text = json.dumps(value, default=default, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace")

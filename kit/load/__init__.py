@@ -23,22 +23,14 @@ from tqdm import tqdm
 from kit.case import case_key, read_config
 from kit.database import has_part, read_exports
 from kit.errors import LoadError
-from kit.formats import KINDS, Format, format_named, formats, read_format, recognise, recognise_lines
-from kit.load.casting import table_columns
-from kit.load.container import open_container, sha256
+from kit.formats import format_named, formats, read_format
+from kit.load.container import sha256
 from kit.load.joins import build_side_tables
-from kit.load.records import sample, shape_of, unwrap
-from kit.load.staging import Plan, Staging
+from kit.load.plan import Plan, plan
+from kit.load.staging import Staging
 
 __all__ = ["Loaded", "build_side_tables", "load", "plan", "read_exports"]
 CONTENT = ("full", "excerpt", "hash")
-KEY_COLUMNS = {  # a file with canonical names feeds the table whose columns these are
-    "usage_buckets": {"bucket_start"},
-    "identifiers": {"account_id", "id_type", "id_value"},
-    "model_releases": {"request_model", "released_at"},
-    "accounts": {"account_id"},
-    "requests": set(),
-}
 
 
 @dataclass(frozen=True)
@@ -123,68 +115,6 @@ def _keep_mapping(folder: Path, mapping: Path) -> str:
     kept.parent.mkdir(exist_ok=True)
     kept.write_text(text, encoding="utf-8")
     return text
-
-
-def plan(path: Path, chosen: Format | None = None, digest: str = "") -> Plan:
-    """Look at an export and decide how to read it. Raises LoadError if its format is not known."""
-    container = open_container(path)
-    shape = shape_of(container)
-    digest = digest or sha256(path)
-    if shape.kind == "lines" or (chosen and chosen.records.get("lines")):
-        lines = [line for line in container.head.decode("utf-8", "replace").splitlines()[:200] if line.strip()]
-        fmt = chosen if chosen and chosen.records.get("lines") else recognise_lines(lines)
-        if fmt is None:
-            raise _unknown(path, "text lines of no known pattern")
-        return Plan(path, digest, container, type(shape)("lines"), fmt.kind, fmt, frozenset())
-    values = sample(container, shape)
-    packed = any(isinstance(v, list) for v in values)
-    values = [v for value in values for v in (value if isinstance(value, list) else [value])]
-    if chosen is not None:
-        wrapped = packed or not any(chosen.matches(r) for v in values for r in chosen.records_in(v))
-        return Plan(path, digest, container, shape, chosen.kind, chosen, frozenset(), wrapped and _wraps(values))
-    for unwrapped, looked in ((packed, values), (True, [r for v in values for r in unwrap(v)])):
-        if found := _recognised(path, shape.kind, shape.names, looked):
-            kind, fmt, names = found
-            return Plan(path, digest, container, shape, kind, fmt, names, unwrapped)
-    keys = sorted({k for v in values if isinstance(v, dict) for k in v} or set(shape.names))
-    raise _unknown(path, f"fields {', '.join(keys[:6])}{' ...' if len(keys) > 6 else ''}" if keys else "no objects")
-
-
-def _wraps(values: list[Any]) -> bool:
-    return any(unwrap(v) != [v] for v in values)
-
-
-def _recognised(
-    path: Path, shape: str, header: tuple[str, ...], values: list[Any]
-) -> tuple[str, Format | None, frozenset[str]] | None:
-    keys = set(header) or {k for v in values if isinstance(v, dict) for k in v}
-    if canonical := _canonical(path, shape, keys, 0.8):
-        return canonical
-    rows = values or ([dict.fromkeys(header, "")] if header else [])
-    if fmt := recognise(rows, path.as_posix()):
-        return fmt.kind, fmt, frozenset()
-    return _canonical(path, shape, keys, 0.5)
-
-
-def _canonical(
-    path: Path, shape: str, keys: set[str], share: float
-) -> tuple[str, Format | None, frozenset[str]] | None:
-    """The table whose own column names these keys are, if at least `share` of them are."""
-    best = ""
-    for kind in KINDS:
-        columns = set(table_columns(kind)) - {"source_id", "line"}
-        fits = len(keys & columns) >= max(2, share * len(keys)) and keys >= KEY_COLUMNS[kind]
-        better = not best or len(keys & columns) > len(keys & set(table_columns(best)))
-        if fits and (better or path.name.split(".")[0] == kind):
-            best = kind
-    if not best or (best == "requests" and not keys & {"request_id", "occurred_at"}):
-        return None
-    columns = set(table_columns(best)) - {"source_id", "line"}
-    return best, None, frozenset(columns if shape in ("ndjson", "json") else columns & keys)
-
-
-def _unknown(path: Path, seen: str) -> LoadError:
-    return LoadError(f"{path} is in no format the kit knows ({seen}); describe it with: incident map {path}")
 
 
 def _stage(folder: Path, one: Plan, key: bytes, content: str, bar: Any) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 import duckdb
 
 from kit.database import create_tables
-from kit.formats.secrets import PATTERN, mask_secrets
+from kit.formats.secrets import SCREEN, mask_secrets
 
 TEXTS = ("system_text", "prompt_text", "response_text", "reasoning_text")
 SHOWN = ("api_key_id", "user_id", "end_user_id", "user_agent", "error_type", "id_value", "endpoint", "account_id")
@@ -52,14 +51,14 @@ def prepare(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
     con.create_function("mask_secrets", lambda text: mask_secrets(text, key), ["VARCHAR"], "VARCHAR")
 
 
-def cast_select(kind: str, have: set[str], content: str) -> str:
+def cast_select(kind: str, have: frozenset[str], content: str, suspect: str) -> str:
     """The columns of a SELECT that turns text columns of canonical names into the typed columns of table `kind`.
 
-    `have` names the columns that are there. The last column, `failed`, has one bit for each column in
-    `checked_columns` whose value was there but could not be read as its type.
+    `have` names the columns that are there, `suspect` is the SQL of whether a row may hold a secret. The last
+    column, `failed`, has one bit for each column in `checked_columns` whose value could not be read as its type.
     """
     out = [
-        f'CAST({_column(kind, name, sql_type, have, content)} AS {sql_type}) AS "{name}"'
+        f'CAST({_column(kind, name, sql_type, have, content, suspect)} AS {sql_type}) AS "{name}"'
         for name, sql_type in table_columns(kind).items()
         if name not in ("source_id", "line")
     ]
@@ -84,17 +83,15 @@ def content_keys(key: bytes) -> dict[str, bytes]:
     return {"inner": bytes(b ^ 0x36 for b in block), "outer": bytes(b ^ 0x5C for b in block)}
 
 
-def _column(kind: str, name: str, sql_type: str, have: set[str], content: str) -> str:
+def _column(kind: str, name: str, sql_type: str, have: frozenset[str], content: str, suspect: str) -> str:
     if kind == "requests" and name in MADE_HERE:
         return _made(name, have, content)
     if name not in have:
         return f"NULL::{sql_type}"
     if name in TEXTS:
-        return _text(name, content)
+        return _text(name, content, suspect)
     if name in SHOWN:
-        return (
-            f"CASE WHEN regexp_matches({name}, '{_quoted()}') THEN mask_secrets({name}) ELSE nullif({name}, '') END"
-        )
+        return f"nullif({_masked(name, suspect)}, '')"
     if sql_type == "VARCHAR":
         return f"nullif({name}, '')"
     return _typed(name, sql_type)
@@ -107,8 +104,8 @@ def _typed(name: str, sql_type: str) -> str:
     return f"CASE WHEN isfinite({value}) THEN {value} END" if sql_type == "DOUBLE" else value
 
 
-def _text(name: str, content: str) -> str:
-    masked = f"CASE WHEN regexp_matches({name}, '{_quoted()}') THEN mask_secrets({name}) ELSE {name} END"
+def _text(name: str, content: str, suspect: str) -> str:
+    masked = _masked(name, suspect)
     if content == "excerpt":
         return f"left({masked}, {EXCERPT})"
     if content == "hash":
@@ -116,7 +113,14 @@ def _text(name: str, content: str) -> str:
     return masked
 
 
-def _made(name: str, have: set[str], content: str) -> str:
+def _masked(name: str, suspect: str) -> str:
+    """Two CASEs, since the parts of an AND may be computed in any order and the second test costs much more."""
+    screen = SCREEN.replace("'", "''")
+    masked = f"CASE WHEN regexp_matches({name}, '{screen}') THEN mask_secrets({name}) ELSE {name} END"
+    return f"CASE WHEN {suspect} THEN {masked} ELSE {name} END"
+
+
+def _made(name: str, have: frozenset[str], content: str) -> str:
     def given(column: str) -> str:
         return f"nullif({column}, '')" if column in have else "NULL"
 
@@ -143,7 +147,3 @@ def _made(name: str, have: set[str], content: str) -> str:
     }[content]
     said = given("content_state")
     return f"CASE {changed}WHEN {said} IS NOT NULL THEN {said} WHEN {some} THEN 'full' ELSE 'not_logged' END"
-
-
-def _quoted() -> str:
-    return re.sub("'", "''", PATTERN)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, count, islice
 from typing import Any
 
 import duckdb
@@ -54,6 +54,7 @@ class Shape:
     kind: str
     delimiter: str = ","
     names: tuple[str, ...] = ()
+    header: str = ""
 
 
 Read = tuple[int, Any] | Reject
@@ -75,11 +76,12 @@ def shape_of(container: Container) -> Shape:
         return Shape("ndjson")
     head = lines[0].decode("utf-8", "replace").rstrip("\r")
     for delimiter in (",", ";", "\t", "|"):
-        names = next(csv.reader([head], delimiter=delimiter))
-        if len(names) > 1 and all(re.fullmatch(r"[\w .:/@\[\]()-]{1,80}", n.strip()) for n in names):
-            if any(re.match(r"\d{4}-\d\d|\d+[.:]\d+|\[", n.strip()) for n in names):
+        names = [n.strip() for n in next(csv.reader([head], delimiter=delimiter))]
+        named = all(re.fullmatch(r"[\w .:/@\[\]()$%#?&+*-]{0,80}", n) for n in names)
+        if named and len([n for n in names if n]) > 1:
+            if any(re.match(r"\d{4}-\d\d|\d+[.:]\d+|\[", n) for n in names):
                 continue
-            return Shape("csv", delimiter, tuple(n.strip() for n in names))
+            return Shape("csv", delimiter, tuple(names), head)
     return Shape("lines")
 
 
@@ -98,27 +100,36 @@ def read(container: Container, shape: Shape, advance: Advance, fmt: Format | Non
     elif shape.kind == "json":
         yield from _document(container, advance)
     elif shape.kind == "csv":
-        yield from csv_rows(numbered(pieces(container, advance)), shape)
+        texts, first = after_header(pieces(container, advance, whole_records=True)), 1
+        for text in texts:
+            for one in csv_rows(text, texts, shape, first):
+                yield one
+                first = line_of(one) + 1
     elif shape.kind == "lines" and fmt is not None:
         yield from _log_lines(pieces(container, advance), fmt)
     else:
-        for first, lines in numbered(pieces(container, advance)):
-            yield from json_lines(first, lines)
+        first = 1
+        for text in pieces(container, advance):
+            for one in json_lines(text, first):
+                yield one
+                first = line_of(one) + 1
 
 
-def numbered(texts: Iterable[bytes], first: int = 1) -> Iterator[tuple[int, list[bytes]]]:
-    """Pieces as lists of lines, each with the number of its first line."""
-    for text in texts:
-        lines = text.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        yield first, lines
-        first += len(lines)
+def line_of(one: Read | int) -> int:
+    """The line of what a reader found."""
+    return one if isinstance(one, int) else one.line if isinstance(one, Reject) else one[0]
 
 
-def json_lines(first: int, lines: Sequence[bytes]) -> Iterator[Read | int]:
+def _lines(text: bytes) -> list[bytes]:
+    lines = text.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def json_lines(text: bytes, first: int) -> Iterator[Read | int]:
     """NDJSON lines as objects; a line may hold several objects, or an array of them."""
-    for number, line in enumerate(lines, first):
+    for number, line in enumerate(_lines(text), first):
         if not line.strip(b" \t\r\v\f"):
             yield number
             continue
@@ -148,10 +159,9 @@ def load_line(line: bytes) -> tuple[Any, str]:
 
 def _second_look(line: bytes, problem: str) -> tuple[Any, str]:
     """What the fast reader refuses and can be kept: lone surrogates, NaN, several objects on one line."""
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError as e:
-        return None, f"not UTF-8 at byte {e.start + 1}"
+    if bad := _not_text(line):
+        return None, bad
+    text = line.decode("utf-8")
     if "\0" in text:
         return None, "holds NUL bytes"
     try:
@@ -163,6 +173,14 @@ def _second_look(line: bytes, problem: str) -> tuple[Any, str]:
         return None, f"not JSON: {torn}{str(e) or problem}"
     values = [_mended(v) for v in values]
     return (values[0] if len(values) == 1 else values), ""
+
+
+def _not_text(line: bytes) -> str:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError as e:
+        return f"not UTF-8 at byte {e.start + 1}"
+    return ""
 
 
 def _values(text: str) -> Iterator[Any]:
@@ -232,47 +250,56 @@ def _broken_document(raw: bytes) -> Iterator[Read]:
             at = later.start() + 1
 
 
-def csv_rows(blocks: Iterable[tuple[int, list[bytes]]], shape: Shape, first_row: int = 1) -> Iterator[Read | int]:
-    """CSV rows as objects; rows with too many or too few fields are rejects. The header is not numbered."""
-    bad_bytes: dict[int, bytes] = {}
+def after_header(texts: Iterator[bytes]) -> Iterator[bytes]:
+    """Pieces of CSV text without the header and what is blank before it."""
+    for text in texts:
+        if head := text.lstrip(b" \t\r\n"):
+            if body := head[head.find(b"\n") + 1 or len(head) :]:
+                yield body
+            yield from texts
 
-    def decoded() -> Iterator[str]:
-        at = 0
-        for _, lines in blocks:
-            for line in lines:
-                at += 1
-                try:
-                    text = line.decode("utf-8")
-                except UnicodeDecodeError:
-                    bad_bytes[at] = line[:400]
-                    text = line.decode("utf-8", "replace")
-                yield text.rstrip("\r") + "\n"
 
-    reader = csv.reader(decoded(), delimiter=shape.delimiter, strict=False)
+def csv_rows(text: bytes, later: Iterator[bytes], shape: Shape, first: int = 1) -> Iterator[Read | int]:
+    """The rows of a piece of CSV as objects, the last one to its end, for which pieces are taken from `later`.
+
+    Rows with too few or too many fields are rejects, unless the fields too many are empty. Row `first` comes first.
+    """
+    lines: list[bytes] = []  # of the row that is being read
+
+    def following() -> Iterator[str]:
+        for piece in chain([text], later):
+            for line in _lines(piece):
+                lines.append(line)
+                yield line.decode("utf-8", "replace") + "\n"
+            if not lines:
+                return
+
+    reader = csv.reader(following(), delimiter=shape.delimiter, strict=False)
     width = len(shape.names)
-    number = first_row - 1
-    next(reader, None)
-    before = reader.line_num
-    while True:
+    for number in count(first):
+        lines.clear()
+        row: list[str] = []
+        problem = ""
         try:
-            row = next(reader)
-        except StopIteration:
-            return
+            row = next(reader, [])
         except csv.Error as e:
-            number += 1
-            yield Reject(number, f"not CSV: {e}", "")
-            continue
-        number += 1
-        lines_of_row = range(before + 1, reader.line_num + 1)
-        before = reader.line_num
-        if not row or row == [""] or (len(row) == 1 and not row[0].strip()):
+            problem = f"not CSV: {e}"
+        if not lines:
+            return
+        raw = b"\n".join(lines)
+        if not raw.strip():
             yield number
-        elif len(row) != width:
-            yield Reject(number, f"{len(row)} fields where the header has {width}", shape.delimiter.join(row)[:400])
-        elif any(n in bad_bytes for n in lines_of_row):
-            yield Reject(number, "not UTF-8", shape.delimiter.join(row)[:400])
+            continue
+        if not problem and (len(row) < width or any(row[width:])):
+            problem = f"{len(row)} fields where the header has {width}"
+        if _not_text(raw):
+            problem = _not_text(raw)
+        elif raw.rstrip(b"\r") == shape.header.encode():
+            problem = "the header once more"
+        if problem:
+            yield Reject(number, problem, raw[:400].decode("utf-8", "replace"))
         else:
-            yield number, dict(zip(shape.names, row, strict=True))
+            yield number, {n: v for n, v in zip(shape.names, row, strict=False) if n}
 
 
 def parquet_rows(container: Container) -> Iterator[tuple[int, Any]]:
@@ -293,17 +320,14 @@ def parquet_rows(container: Container) -> Iterator[tuple[int, Any]]:
 
 def _log_lines(texts: Iterable[bytes], fmt: Format) -> Iterator[Read | int]:
     patterns = [re.compile(p) for p in fmt.records["lines"]]
-    for first, lines in numbered(texts):
-        for number, line in enumerate(lines, first):
-            text = line.decode("utf-8", "replace").rstrip("\r")
-            if not text.strip():
-                yield number
-                continue
-            found = next((m for p in patterns if (m := p.match(text))), None)
-            if found:
-                yield number, {**found.groupdict(), "line": text}
-            else:
-                yield Reject(number, "not a line of this format", text[:400])
+    for number, line in enumerate(chain.from_iterable(map(_lines, texts)), 1):
+        text = line.decode("utf-8", "replace").rstrip("\r")
+        if not text.strip():
+            yield number
+        elif found := next((m for p in patterns if (m := p.match(text))), None):
+            yield number, {**found.groupdict(), "line": text}
+        else:
+            yield Reject(number, "not a line of this format", text[:400])
 
 
 def unwrap(value: Any, depth: int = 0) -> list[Any]:
@@ -344,4 +368,7 @@ def _wraps(value: dict[str, Any], name: str) -> bool:
 def text_of_row(value: Any) -> str:
     """A short text of a record, for a reject's excerpt."""
     value = {k: v for k, v in value.items() if k != "^"} if isinstance(value, dict) else value
-    return exact.dumps(value).decode("utf-8", "replace")[:400]
+    try:
+        return exact.dumps(value).decode("utf-8", "replace")[:400]
+    except RecursionError:
+        return "nested too deeply to show"

@@ -173,6 +173,10 @@ CSV: dict[str, tuple[bytes, list[str | None], int]] = {
     "not UTF-8": (table("r1,2026-05-01,a,x") + b"r2,2026-05-01,a,\xff\n" + b"r3,2026-05-01,a,z\n", ["x", "z"], 1),
     "NUL": (table("r1,2026-05-01,a,x") + b"r2,2026-05-01,a,\x00\n" + b"r3,2026-05-01,a,z\n", ["x", "\0", "z"], 0),
     "header only": (table(), [], 0),
+    "blank before the header": (b"\n \r\n" + table("r1,2026-05-01,a,x"), ["x"], 0),
+    "two files in one": (table("r1,2026-05-01,a,x") + table("r2,2026-05-01,a,y"), ["x", "y"], 1),
+    "empty fields too many": (table("r1,2026-05-01,a,x,,", "r2,2026-05-01,a,y"), ["x", "y"], 0),
+    "column without a name": (b",request_id,account_id,prompt_text\n0,r1,a,x\n1,r2,a,y\n", ["x", "y"], 0),
     "semicolons": (table("r1,2026-05-01,a,x").replace(b",", b";"), ["x"], 0),
     "tabs": (table("r1,2026-05-01,a,x").replace(b",", b"\t"), ["x"], 0),
 }
@@ -192,6 +196,22 @@ def test_csv_as_spreadsheets_and_databases_write_it(kind: str, tmp_path: Path) -
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return lambda size: monkeypatch.setattr("kit.load.container.PIECE", size)
+
+
+@pytest.mark.parametrize("size", [1, 60, 300, 5000])
+def test_a_bad_row_costs_only_itself_wherever_the_pieces_are_cut(
+    size: int, small_pieces: Callable[[int], None], tmp_path: Path
+) -> None:
+    small_pieces(size)
+    good = [f'r{i},2026-05-01,a,"one ""{i}""\nline, two"' for i in range(60)]
+    bad = {10: 'r,2026-05-01,a,5" disk', 25: "r,2026-05-01", 40: 'r,2026-05-01,a,"in "the" middle"'}
+    lines = [line for i, one in enumerate(good) for line in ([bad[i], one] if i in bad else [one])]
+    one, part, rejects = staged(tmp_path, "x.csv", table(*lines))
+    assert (one.loaded, one.rejected) == (62, 1)
+    assert rejects["line"].to_list() == [27]
+    assert [t for t in part["prompt_text"] if "line" not in t] == ['5" disk', 'in the" middle"']
+    assert part["line"].to_list() == [n for n in range(1, 64) if n != 27]
+    assert part.filter(part["request_id"] != "r")["request_id"].to_list() == [f"r{i}" for i in range(60)]
 
 
 @pytest.mark.parametrize("size", [1, 700, 5000])

@@ -22,7 +22,7 @@ from kit import Case, open_case
 from kit.case import create_case
 from kit.database import build_database
 from kit.errors import LoadError
-from kit.formats.secrets import mask_secrets
+from kit.formats.secrets import SCREEN, mask_secrets
 from kit.load import build_side_tables, load
 from kit.mapping import dry_run, propose
 
@@ -153,6 +153,25 @@ def test_keys_are_never_stored_in_clear_but_stay_joinable(tmp_path: Path) -> Non
 def test_ordinary_text_is_never_changed_unless_it_holds_a_long_token(text: str) -> None:
     if not re.search(r"[A-Za-z0-9_./+~-]{10,}|PRIVATE KEY", text):
         assert mask_secrets(text, b"k") == text
+
+
+@given(
+    st.lists(
+        st.sampled_from([*SECRETS, "a ", "\n", '"', "é", "Bearer ", "\\n", "\\u0022", "%20", "-", "x"]), max_size=6
+    )
+)
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_masked_is_noticed_before_in_the_value_and_in_its_json(words: list[str]) -> None:
+    text = "".join(words)
+    if mask_secrets(text, b"k") != text:
+        seen = pl.Series([text, json.dumps(text), json.dumps(text, ensure_ascii=False)])
+        assert seen.str.contains(SCREEN).all()
+
+
+@pytest.mark.parametrize("before", ["", " ", "\n", "\\n", "=", "\\u0022", "%20", "é"])
+def test_a_key_is_masked_whatever_stands_before_it(before: str) -> None:
+    masked = [mask_secrets(f"{before}{secret} end", b"k") for secret in SECRETS]
+    assert all(re.fullmatch(re.escape(before) + "key_[0-9a-f]{24} end", m) for m in masked)
 
 
 @pytest.mark.parametrize("content", ["full", "excerpt", "hash"])
