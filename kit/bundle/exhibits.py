@@ -47,8 +47,8 @@ class Exhibit:
     @property
     def depends_on_files(self) -> bool:
         """Whether it tells how the exports were cut into files, so that other cuts of the same rows differ."""
-        told = {"source_id", "line", "path"} & set(self.result.frame.columns)
-        return bool(told or re.search(r"\b(sources|rejects)\b", self.result.sql))
+        files = {"source_id", "line", "path"} & set(self.result.frame.columns)
+        return bool(files or re.search(r"\b(sources|rejects)\b", self.result.sql))
 
     def with_frame(self, frame: pl.DataFrame) -> Exhibit:
         shown = tuple(c for c in self.shown if c in frame.columns)
@@ -60,6 +60,7 @@ ASKED = {
     "received": "path format kind bytes lines loaded rejected blank",
     "rejects": "source_id reason lines first_line",
     "coverage": "requests duplicates accounts with_account with_address with_prompt with_tokens",
+    "contents": "received rows sum_of_hashes",
     "clusters": "cluster_id proposed accounts exchanges requests_total first_at last_at",
     "days": "cluster_id day exchanges accounts output_tokens",
     "models": "cluster_id request_model exchanges accounts input_tokens output_tokens",

@@ -175,7 +175,9 @@ def _difference(sealed: pl.DataFrame, now: pl.DataFrame) -> str:
         if unequal.any():
             at = unequal.arg_max() or 0
             before, after = words(sealed[name][at], 60), words(now[name][at], 60)
-            return f"{unequal.sum():,} rows differ in {name}; first in row {at + 1}: {before} sealed, {after} now"
+            n = int(unequal.sum())
+            differ = f"{n:,} rows differ" if n > 1 else "1 row differs"
+            return f"{differ} in {name}; first in row {at + 1}: {before} sealed, {after} now"
     return "the digests differ, the rows in the annex do not; the annex is not what was sealed with this digest"
 
 

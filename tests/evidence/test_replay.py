@@ -36,7 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_a_bundle_replays_from_the_paths_it_names(made: tuple[Path, Path]) -> None:
     outcome = bundle.verify(made[1])
     assert outcome.ok, outcome
-    assert "Replay: 14 results made again and compared, 0 not comparable." in str(outcome)
+    assert "Replay: 15 results made again and compared, 0 not comparable." in str(outcome)
 
 
 def test_a_bundle_replays_from_shuffled_and_split_exports(made: tuple[Path, Path], tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_bundle_replays_from_shuffled_and_split_exports(made: tuple[Path, Path
     assert outcome.ok, outcome
     assert "from other files than those the bundle names" in str(outcome)
     # What is left out is what tells how the exports were cut: received, refused and cited lines, whole examples.
-    assert "10 results made again and compared, 4 not comparable" in str(outcome)
+    assert "11 results made again and compared, 4 not comparable" in str(outcome)
 
 
 def test_an_export_with_one_changed_number_is_named_with_column_and_row(
@@ -57,7 +57,31 @@ def test_an_export_with_one_changed_number_is_named_with_column_and_row(
     differences = bundle.verify(made[1], exports=tmp_path / "other").differences
     steady = [d for d in differences if "per_day" in d]
     assert len(steady) == 1
-    assert "1 rows differ in tokens" in steady[0]
+    assert "1 row differs in tokens" in steady[0]
+
+
+def test_an_export_that_was_changed_where_no_number_counts_it_is_found(
+    made: tuple[Path, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(made[0], tmp_path / "other")
+    file = tmp_path / "other" / "requests-0.csv"
+    file.write_text(file.read_text(encoding="utf-8").replace("Answer 7.", "Answer 8.", 1), encoding="utf-8")
+    outcome = bundle.verify(made[1], exports=tmp_path / "other")
+    assert [d.split(":")[1].strip() for d in outcome.differences] == ["exhibit 4 (contents"]
+    assert "1 row differs in sum_of_hashes" in outcome.differences[0]
+    assert "requests-0.csv is another file" in str(outcome)
+
+
+def test_a_changed_export_at_its_old_path_is_named(made: tuple[Path, Path]) -> None:
+    file = made[0] / "accounts.csv"
+    before = file.read_bytes()
+    file.write_bytes(before.replace(b"free", b"team", 1))
+    try:
+        difference = bundle.verify(made[1]).differences[0]
+    finally:
+        file.write_bytes(before)
+    assert "accounts.csv" in difference
+    assert "is another file: SHA-256" in difference
 
 
 def test_without_the_exports_only_fixity_can_succeed(made: tuple[Path, Path], tmp_path: Path) -> None:
