@@ -40,6 +40,8 @@ LIKELIHOOD = {  # Intelligence Community Directive 203, one row of terms, per ce
     "almost certain": (95, 99),
 }
 FAMILIES = ("identity", "infrastructure", "timing", "content", "reaction")
+TERM, SURE = re.compile(rf"(?i)\b({'|'.join(LIKELIHOOD)})\b"), re.compile(r"(?i)\bconfiden(ce|t)\b")
+EXPLANATION = ("explanation", "test", "outcome")
 FIRST = "0" * 64
 LOCK_STALE_S = 60.0
 
@@ -92,7 +94,9 @@ def record(
     """
     results = [supports] if isinstance(supports, Result) else list(supports)
     against = [contradicts] if isinstance(contradicts, Result | str) else list(contradicts)
-    _check(slug, claim, confidence, likelihood, sources, families, results)
+    explained = other_explanations
+    if isinstance(explained, str):
+        explained = [{"explanation": explained.strip()}] if explained.strip() else []
     content = {
         "slug": slug,
         "claim": claim.strip(),
@@ -101,10 +105,11 @@ def record(
         "sources": sources or None,
         "families": list(families),
         "cluster_id": cluster_id,
-        "supports": [_reference(r) for r in results],
-        "contradicts": [_reference(c) if isinstance(c, Result) else {"text": c.strip()} for c in against],
-        "other_explanations": _explanations(other_explanations),
+        "supports": [reference(r) for r in results],
+        "contradicts": [reference(c) if isinstance(c, Result) else {"text": c.strip()} for c in against],
+        "other_explanations": [{k: str(v) for k, v in one.items() if v} for one in explained],
     }
+    _check(content)
     folder = case.folder / "findings"
     for result in [*results, *(c for c in against if isinstance(c, Result))]:
         _keep_rows(folder / "results", result)
@@ -159,20 +164,14 @@ def recheck(case: Case) -> pl.DataFrame:
     """
     rows = []
     for finding in all(case):
-        for reference in (r for r in (*finding["supports"], *finding["contradicts"]) if "digest" in r):
+        for stored in (r for r in (*finding["supports"], *finding["contradicts"]) if "digest" in r):
             try:
-                now = ask_again(case, reference)
-                outcome = "same" if now.digest == reference["digest"] else "changed since"
+                now = ask_again(case, stored)
+                outcome = "same" if now.digest == stored["digest"] else "changed since"
             except KitError as e:
                 outcome = str(e)
-            rows.append([finding["slug"], reference["name"], reference["rows"], reference["digest"][:12], outcome])
-    schema = {
-        "finding": pl.String,
-        "result": pl.String,
-        "rows": pl.Int64,
-        "digest": pl.String,
-        "outcome": pl.String,
-    }
+            rows.append([finding["slug"], stored["name"], stored["rows"], stored["digest"][:12], outcome])
+    schema = dict.fromkeys(("finding", "result", "rows", "digest", "outcome"), pl.String) | {"rows": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -216,45 +215,38 @@ def canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _check(
-    slug: str,
-    claim: str,
-    confidence: str,
-    likelihood: str | None,
-    sources: str,
-    families: Sequence[str],
-    results: Sequence[Result],
-) -> None:
+def _check(f: dict[str, Any]) -> None:
+    """Raise ParameterError unless the content is that of a sound finding."""
+    slug = f["slug"]
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) or len(slug) > 80:
         raise ParameterError(f"{slug!r} is no slug; use up to 80 lower-case letters, digits and single hyphens.")
-    if not claim.strip():
+    if not f["claim"]:
         raise ParameterError(f"The finding {slug} claims nothing; write the claim as a sentence.")
-    if not results:
+    if not f["supports"]:
         raise ParameterError(f"The finding {slug} rests on no Result; give at least one in supports=[...].")
-    if confidence not in CONFIDENCE:
-        raise ParameterError(f"{confidence!r} is no confidence; choose one of {', '.join(CONFIDENCE)}.")
-    if likelihood is not None and likelihood not in LIKELIHOOD:
-        raise ParameterError(f"{likelihood!r} is no ICD 203 term; choose one of {', '.join(LIKELIHOOD)}.")
-    if sources and not re.fullmatch(r"[A-F][1-6]", sources):
-        raise ParameterError(f"{sources!r} is no Admiralty grade; use a letter A to F and a digit 1 to 6, as B2.")
-    if unknown := [f for f in families if f not in FAMILIES]:
+    if f["confidence"] not in CONFIDENCE:
+        raise ParameterError(f"{f['confidence']!r} is no confidence; choose one of {', '.join(CONFIDENCE)}.")
+    if f["likelihood"] is not None and f["likelihood"] not in LIKELIHOOD:
+        raise ParameterError(f"{f['likelihood']!r} is no ICD 203 term; choose one of {', '.join(LIKELIHOOD)}.")
+    if f["sources"] and not re.fullmatch(r"[A-F][1-6]", f["sources"]):
+        raise ParameterError(f"{f['sources']!r} is no Admiralty grade; use A to F and 1 to 6, as B2.")
+    if unknown := [name for name in f["families"] if name not in FAMILIES]:
         raise ParameterError(f"{unknown[0]!r} is no family of evidence; choose from {', '.join(FAMILIES)}.")
-    terms = "|".join(LIKELIHOOD)
-    for sentence in re.split(r"(?<=[.!?])\s", claim):
-        if re.search(rf"\b({terms})\b", sentence, re.I) and re.search(r"\bconfidence\b", sentence, re.I):
+    for one in f["other_explanations"]:
+        if "explanation" not in one or set(one) - set(EXPLANATION):
+            raise ParameterError(f"An explanation of {slug} has {', '.join(one)}; give {', '.join(EXPLANATION)}.")
+    texts = [f["claim"], *(c.get("text", "") for c in f["contradicts"])]
+    texts += [text for one in f["other_explanations"] for text in one.values()]
+    for sentence in (s for text in texts for s in re.split(r"(?<=[.!?])\s", text)):
+        if TERM.search(sentence) and SURE.search(sentence):
             raise ParameterError(
-                f"The claim of {slug} puts a likelihood and a confidence in one sentence; split them (ICD 203)."
+                f"The finding {slug} puts a likelihood and a confidence in one sentence ({sentence[:80]!r}); split "
+                "them (ICD 203)."
             )
 
 
-def _explanations(given: str | Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    if isinstance(given, str):
-        return [{"explanation": given.strip()}] if given.strip() else []
-    keys = ("explanation", "test", "outcome")
-    return [{k: str(one[k]) for k in keys if one.get(k)} for one in given]
-
-
-def _reference(result: Result) -> dict[str, Any]:
+def reference(result: Result) -> dict[str, Any]:
+    """What it takes to ask for a Result again, and to tell whether it is the same."""
     return {
         "name": result.name,
         "sql": result.sql,

@@ -24,14 +24,27 @@ WINDOW = 40  # no run of this many characters of a prompt may leave
 SHORTEST_ID = 5
 TEXTS_PER_SHARE = 200_000
 EXPIRES_AFTER_DAYS = 180
-PARTNER = ("coverage", "clusters", "days", "models", "members", "families", "alternatives", "claims", "templates")
-PUBLIC = ("coverage", "clusters", "days", "models", "families", "alternatives", "claims")
+PUBLIC = ("coverage", "clusters", "days", "models", "families", "alternatives", "claims", "cannot_show")
+PARTNER = (*PUBLIC, "members", "templates")
 DROPPED = {
     "partner": ("skeleton", "template_id"),
     "public": ("statistic", "summary", "statement", "basis", "detail"),
 }
 DROPPED_NUMBERS = ("value", "null_value", "p_value", "n", "stability")  # statistics of single groups, not public
-AS_THEY_ARE = ("skeleton_sha256", "family", "claim", "grade", "confidence", "part", "verdict", "rules", "known_as")
+AS_THEY_ARE = (
+    "skeleton_sha256",
+    "family",
+    "claim",
+    "grade",
+    "confidence",
+    "part",
+    "verdict",
+    "rules",
+    "known_as",
+    "signal",
+    "missing",
+)
+FREE_TEXT = ("claim", "contradicts", "other_explanations")  # of a finding
 PSEUDONYMS = {"account_id": "account", "cluster_id": "group"}
 PUBLIC_REASON = "Proposed by the rule of three of five families of evidence, content among them."
 
@@ -80,12 +93,14 @@ class Audience:
             frames = self._aggregated(kept)
         found = [self._finding(i, f) for i, f in enumerate(found, 1)] if self.profile == "partner" else []
         self.redactor.ordinary |= lower_case_words(_texts(frames))
-        clean = self._cleaner([*_texts(frames), *_strings(found)])
+        written: list[str] = []
+        _each([{k: f[k] for k in FREE_TEXT} for f in found], written.append)
+        clean = self._cleaner([*_texts(frames), *written])
         kept = [
             replace(e.with_frame(self._frame(f, clean)), number=i, note=self._note())
             for i, (e, f) in enumerate(zip(kept, frames, strict=True), 1)
         ]
-        return kept, [_mapped(f, clean) for f in found]
+        return kept, [{**f, **{k: _each(f[k], lambda t: clean(t, "finding")) for k in FREE_TEXT}} for f in found]
 
     def log(self) -> dict[str, Any]:
         """How much was replaced, by kind and place; never what."""
@@ -235,21 +250,10 @@ def _texts(frames: list[pl.DataFrame]) -> list[str]:
     return [v for f in frames for s in f if s.dtype == pl.String for v in s if v]
 
 
-def _strings(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
+def _each(value: Any, change: Callable[[str], Any]) -> Any:
+    """A value of JSON with every text in it changed."""
     if isinstance(value, dict):
-        return [s for v in value.values() for s in _strings(v)]
-    return [s for v in value for s in _strings(v)] if isinstance(value, list) else []
-
-
-def _mapped(finding: dict[str, Any], clean: Callable[[str, str], str]) -> dict[str, Any]:
-    """The finding with its free texts cleaned."""
-    return {
-        **finding,
-        "claim": clean(finding["claim"], "finding"),
-        "contradicts": [{"text": clean(c["text"], "finding")} for c in finding["contradicts"]],
-        "other_explanations": [
-            {k: clean(v, "finding") for k, v in e.items()} for e in finding["other_explanations"]
-        ],
-    }
+        return {k: _each(v, change) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_each(v, change) for v in value]
+    return change(value) if isinstance(value, str) else value

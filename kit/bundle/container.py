@@ -27,6 +27,7 @@ from kit.bundle.exhibits import Exhibit
 from kit.case import Case, case_key, record_activity
 from kit.database import kit_digest
 from kit.errors import BundleError
+from kit.load.container import sha256 as sha256_of
 
 PROFILES = ("internal", "legal", "partner", "public")
 TLP = {"internal": "TLP:AMBER+STRICT", "legal": "TLP:AMBER+STRICT", "partner": "TLP:AMBER", "public": "TLP:CLEAR"}
@@ -259,14 +260,6 @@ def _close_bag(folder: Path, sealing: Seal, signer: str) -> None:
     bagit.make_bag(str(folder), info, checksums=["sha256"])
     manifest = folder / "tagmanifest-sha256.txt"
     (folder / signature.TIMESTAMP_REQUEST).write_bytes(signature.timestamp_request(manifest))
-
-
-def sha256_of(file: Path) -> str:
-    """SHA-256 of a file of any size, in hex."""
-    import hashlib
-
-    with file.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
 
 
 def _json(file: Path, content: Any) -> None:

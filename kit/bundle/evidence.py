@@ -40,11 +40,7 @@ Decided = dict[str, list[dict[str, str]]]
 
 
 def evidence(
-    case: dict[str, Any],
-    build: str,
-    tables: dict[str, pl.DataFrame],
-    found: list[dict[str, Any]],
-    decided: Decided,
+    case: dict[str, Any], build: str, tables: dict[str, pl.DataFrame], found: list[dict[str, Any]], decided: Decided
 ) -> dict[str, Any]:
     """The content of evidence.json.
 
@@ -59,11 +55,7 @@ def evidence(
             "coverage": coverage(tables),
             "findings": found,
             "clusters": clusters(tables, decided),
-            "references": {
-                "MITRE ATLAS": ATLAS,
-                "OWASP": OWASP,
-                "NIST": NIST,
-            },
+            "references": {"MITRE ATLAS": ATLAS, "OWASP": OWASP, "NIST": NIST},
         }
     )
     return content
@@ -72,7 +64,7 @@ def evidence(
 def coverage(tables: dict[str, pl.DataFrame]) -> dict[str, Any]:
     """What was received and how complete it is."""
     row = dict(tables["coverage"].row(0, named=True))
-    out: dict[str, Any] = {**row, "exports": [], "cannot_show": cannot_show(row)}
+    out: dict[str, Any] = {**row, "exports": [], "cannot_show": cannot_show(row, tables["cannot_show"])}
     if "received" in tables and tables["received"].height:
         received = tables["received"]
         out["exports"] = received.to_dicts()
@@ -82,7 +74,7 @@ def coverage(tables: dict[str, pl.DataFrame]) -> dict[str, Any]:
     return out
 
 
-def cannot_show(row: dict[str, Any]) -> list[str]:
+def cannot_show(row: dict[str, Any], signals: pl.DataFrame) -> list[str]:
     """What the received exports cannot show, first what is missing from them, then what no log has."""
     total = row["attempts"]
     gaps = [
@@ -94,6 +86,9 @@ def cannot_show(row: dict[str, Any]) -> list[str]:
         gaps.append("Everything: part of the logs is a sample, so counts are lower bounds.")
     if row.get("with_uncertain_time"):
         gaps.append("Exact times of some requests: their log gave no zone, or only when the line arrived.")
+    if hidden := signals.filter(~pl.col("can_be_looked_for"))["signal"].to_list():
+        named = "; ".join(name.partition(" ")[2] for name in hidden)
+        gaps.append(f"{len(hidden)} of the {len(signals)} signals of harvesting, for want of columns: {named}.")
     return [
         *gaps,
         "Requests made through other providers, clouds or resellers, and answers bought from third parties.",

@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from kit import findings, reviews
+from kit import findings, intake, reviews
 from kit.case import Case
 from kit.errors import KitError
-from kit.result import Result, plain
+from kit.result import Result
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,11 @@ def gather(case: Case, found: list[dict[str, Any]]) -> list[Exhibit]:
         result = case.query(f"evidence/{name}")
         title = result.sql.partition("\n")[0].removeprefix("-- ").rstrip(".")
         exhibits.append(Exhibit(number, f"evidence/{name}", title, result, tuple(shown.split())))
+    signals = intake.cannot_show(case)
+    title = "Signals of harvesting, and which of them these logs cannot show"
+    exhibits.append(
+        Exhibit(len(exhibits) + 1, "evidence/cannot_show", title, signals, tuple(signals.frame.columns))
+    )
     seen = {(e.result.name, e.result.digest) for e in exhibits}
     for finding in found:
         for reference in results_behind(finding):
@@ -116,18 +121,11 @@ def frames(exhibits: list[Exhibit]) -> dict[str, pl.DataFrame]:
 
 def reference(exhibit: Exhibit) -> dict[str, Any]:
     """What a replay needs to make the exhibit again and compare it."""
-    r = exhibit.result
     return {
+        **findings.reference(exhibit.result),
         "exhibit": exhibit.number,
         "file": exhibit.file,
-        "name": r.name,
         "title": exhibit.title,
-        "sql": r.sql,
-        "parameters": plain(r.parameters),
-        "call": r.call,
-        "arguments": plain(r.arguments),
-        "digest": r.digest,
-        "rows": len(r),
         "replays": exhibit.replays,
         "depends_on_files": exhibit.depends_on_files,
     }

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from kit import derive, findings, load
-from kit.bundle.container import sha256_of
 from kit.bundle.document import words
 from kit.case import Case, case_key, create_case, open_case
 from kit.database import kit_digest
 from kit.errors import KitError
+from kit.load.container import sha256 as sha256_of
 
 if TYPE_CHECKING:
     from kit.bundle.verification import Verification

@@ -7,18 +7,7 @@ from typing import Any
 import polars as pl
 
 from kit import charts
-from kit.bundle.document import (
-    Block,
-    Code,
-    Facts,
-    Heading,
-    Items,
-    Picture,
-    Table,
-    Text,
-    table,
-    words,
-)
+from kit.bundle.document import Block, Code, Facts, Heading, Items, Picture, Table, Text, table, words
 from kit.bundle.evidence import ATLAS, CLAIMS, COVERED, NIST, OWASP
 from kit.bundle.exhibits import Exhibit
 from kit.bundle.phrases import against, band, chance, count, group, holding, joined, received_sentence
@@ -152,7 +141,8 @@ def exhibit_section(exhibit: Exhibit) -> list[Block]:
     n, shown = len(result), min(len(result), TABLE_ROWS)
     left_out = len(result.frame.columns) - len(exhibit.shown)
     caption = f"{exhibit.label}, rows 1 to {shown} of {n:,}"
-    more = f"; {left_out} further columns in the annex" if left_out > 0 else ""
+    more = f"; {left_out} further column{'s' * (left_out > 1)} in the annex" if left_out > 0 else ""
+    meant = "; ".join(f"{c.replace('_', ' ')}: {result.units[c]}" for c in exhibit.shown if c in result.units)
     blocks: list[Block] = [Heading(3, f"{exhibit.label}: {exhibit.title}")]
     if exhibit.note:
         blocks.append(Text(exhibit.note, "note"))
@@ -163,6 +153,7 @@ def exhibit_section(exhibit: Exhibit) -> list[Block]:
     asked = result.sql if not result.call else f"-- {result.call}({_arguments(result)})\n{result.sql}"
     bound = f" Bound values: {_bound(result.parameters)}." if result.parameters else ""
     blocks += [
+        *([Text(f"Columns: {meant}.", "note")] if meant and n else []),
         *([] if n else [Text("No rows.")]),
         Code(asked),
         Text(

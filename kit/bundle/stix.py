@@ -136,9 +136,7 @@ def _grades(cluster: dict[str, Any]) -> str:
 def _attack_patterns(techniques: set[str], common: dict[str, Any]) -> dict[str, Any]:
     return {
         t: stix2.AttackPattern(
-            name=ATLAS[t],
-            external_references=[{"source_name": "mitre-atlas", "external_id": t}],
-            **common,
+            name=ATLAS[t], external_references=[{"source_name": "mitre-atlas", "external_id": t}], **common
         )
         for t in sorted(techniques & set(ATLAS))
     }

@@ -8,17 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kit.bundle.document import (
-    Block,
-    Break,
-    Document,
-    Facts,
-    Heading,
-    Items,
-    Table,
-    Text,
-    words,
-)
+from kit.bundle.document import Block, Break, Document, Facts, Heading, Items, Table, Text, words
 from kit.bundle.evidence import CLAIMS
 from kit.bundle.exhibits import Exhibit
 from kit.bundle.phrases import (

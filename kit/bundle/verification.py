@@ -15,9 +15,9 @@ from pathlib import Path
 
 from kit import findings
 from kit.bundle import signature
-from kit.bundle.container import sha256_of
 from kit.bundle.replay import replay
 from kit.errors import BundleError
+from kit.load.container import sha256 as sha256_of
 
 TAG_MANIFEST = "tagmanifest-sha256.txt"
 MANIFEST = "manifest-sha256.txt"

@@ -74,6 +74,8 @@ def test_a_ledger_that_was_edited_is_refused(case: Case, edit: str) -> None:
         ({"families": ["nationality"]}, "is no family"),
         ({"claim": "  "}, "claims nothing"),
         ({"supports": []}, "rests on no Result"),
+        ({"other_explanations": [{"explanation": "A class.", "result": "none"}]}, "has explanation, result; give"),
+        ({"contradicts": ["We are confident that it is unlikely."]}, "in one sentence"),
         ({"claim": "We have high confidence that it is likely one operation."}, "in one sentence"),
     ],
 )

@@ -139,10 +139,7 @@ def test_a_shared_bundle_never_holds_the_exports(hostile: Case, tmp_path: Path) 
         ("at 12 Baker Street near it", "at [street] near it"),
         ("we met Jane Q. Roe there", "we met [name] there"),
         ("Roe confirmed it, and so did ŁUKASZ WIŚNIEWSKI.", "[name] confirmed it, and so did [name]."),
-        (
-            "It was Nguyễn Thị Hương, P. J. O'Malley and Ludwig van der Heide",
-            "It was [name], [name] and [name]",
-        ),
+        ("It was Nguyễn Thị Hương, P. J. O'Malley and Ludwig van der Heide", "It was [name], [name] and [name]"),
         ("Abd al-Rahman's card. Éloïse D'Aubigné paid.", "[name] card. [name] paid."),
         ("asked by 张三 and Екатерина today", "asked by [name] and [name] today"),
         ("en Calle Mayor 33, at 12 rue de la Paix, at Hauptstraße 5a", "en [street], at [street], at [street]"),
