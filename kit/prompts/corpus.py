@@ -21,6 +21,7 @@ COMMON = 0.7  # share of them that must hold a bigram for it to be constant
 COVERED = 0.35  # share of a member's text that is constant, on average, when it neither opens nor closes it
 PRIOR_BITS = np.array([2, 3, 4, 6, 7, 8, 9, 10.0])  # rough rarity of a word by its length, for few texts
 PRIOR_TEXTS = 2000
+OVERLAP = np.array([3, 2, 1, 1, 1, 1, 1, 1])  # letters and ideographs are counted with those before them
 SAMPLED_TEXTS = 200_000  # texts from which the rarity of a token is learnt
 ROOM = SAMPLE * (HEAD + TAIL)  # different values that the texts looked at can hold at most
 
@@ -78,8 +79,9 @@ class Rarity:
     share: float
 
     def bits(self, tokens: U32) -> F64:
-        prior = PRIOR_BITS[(tokens & np.uint32(7)).astype(np.int64)]
-        out: F64 = self.share * self.table[slots(tokens, self.table)] + (1 - self.share) * prior
+        length = (tokens & np.uint32(7)).astype(np.int64)
+        learnt = self.table[slots(tokens, self.table)] / OVERLAP[length]
+        out: F64 = self.share * learnt + (1 - self.share) * PRIOR_BITS[length]
         return out
 
 

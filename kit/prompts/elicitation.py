@@ -18,8 +18,8 @@ import yaml
 
 from kit.errors import CaseError
 
-FIELDS = {"id", "title", "meaning", "capability", "kind", "weight", "long_answers", "all", "none", "part", "near",
-          "look_alikes", "references"}  # fmt: skip
+FIELDS = {"id", "title", "meaning", "capability", "kind", "weight", "long_answers", "part", "near",
+          "all", "alone", "none", "look_alikes", "references", "fires", "silent"}  # fmt: skip
 KINDS = ("elicitation", "relay", "probing", "look_alike")
 NEAR = 400  # characters within which the groups of a rule must be found: long texts hold every word somewhere
 MATCHES = 100  # matches of a group that are looked at
@@ -45,18 +45,28 @@ class Rule:
     part: str = ""
     near: int = NEAR
     all: tuple[re.Pattern[str], ...] = ()
+    alone: tuple[re.Pattern[str], ...] = ()
     none: tuple[re.Pattern[str], ...] = ()
     look_alikes: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    fires: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
 
     def matches(self, text: str) -> bool:
-        """Whether the folded text has something of every group of `all` close together, and nothing of `none`."""
-        found = [[m.start() for m in islice(p.finditer(text), MATCHES)] for p in self.all]
+        """Whether the folded text has something of every group of `all` close together, or one of `alone`; and
+        nothing of `none`."""
+        if not self._close(text) and not any(p.search(text) for p in self.alone):
+            return False
+        return not any(p.search(text) for p in self.none)
+
+    def _close(self, text: str) -> bool:
+        found: list[list[int]] = []
+        for p in self.all:
+            found.append([m.start() for m in islice(p.finditer(text), MATCHES)])
+            if not found[-1]:
+                return False
         reach = self.near or len(text)
-        close = all(found) and any(
-            all(any(abs(a - b) <= reach for b in other) for other in found) for a in found[0]
-        )
-        return close and not any(p.search(text) for p in self.none)
+        return any(all(any(abs(a - b) <= reach for b in other) for other in found) for a in found[0])
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,7 @@ def shipped() -> tuple[tuple[Rule, ...], tuple[Known, ...]]:
     folder = resources.files("kit") / "rules"
     found: list[Rule] = []
     for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        if file.name.endswith(".yaml") and file.name != "known.yaml":
+        if file.name.endswith(".yaml") and file.name not in ("known.yaml", "words.yaml"):
             found += parse(file.read_text(encoding="utf-8"), file.name)
     known = yaml.safe_load((folder / "known.yaml").read_text(encoding="utf-8"))
     return tuple(found), tuple(
@@ -155,9 +165,9 @@ def parse(text: str, name: str) -> list[Rule]:
 def _rule(entry: dict[str, Any]) -> Rule:
     groups = {
         "all": tuple(_either(g) for g in entry["all"]),
-        "none": tuple(re.compile(p, re.I) for p in entry.get("none", ())),
+        **{k: tuple(_either(p) for p in entry.get(k) or ()) for k in ("alone", "none")},
     }
-    lists = {k: tuple(map(str, entry.get(k) or ())) for k in ("look_alikes", "references")}
+    lists = {k: tuple(map(str, entry.get(k) or ())) for k in ("look_alikes", "references", "fires", "silent")}
     rest = {k: v for k, v in entry.items() if k not in (*groups, *lists)}
     if not groups["all"]:
         raise ValueError("it has no patterns")
@@ -166,7 +176,18 @@ def _rule(entry: dict[str, Any]) -> Rule:
 
 
 def _either(group: str | list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{p})" for p in ([group] if isinstance(group, str) else group)), re.IGNORECASE)
+    patterns = [group] if isinstance(group, str) else group
+    spelt = (re.sub(r"\{([a-z_]+)\}", lambda m: f"(?:{_words()[m[1]]})", p) for p in patterns)
+    # Texts are folded before they are searched, so what folding changes is changed here as well.
+    joined = "|".join(f"(?:{p})" for p in spelt).replace("ß", "ss").replace("…", "...")
+    return re.compile(joined, re.IGNORECASE)
+
+
+@cache
+def _words() -> dict[str, str]:
+    """The vocabulary of words.yaml: a name, and an expression for any of its words."""
+    text = (resources.files("kit") / "rules" / "words.yaml").read_text(encoding="utf-8")
+    return {name: "|".join(f"(?:{p})" for p in words) for name, words in yaml.safe_load(text).items()}
 
 
 def matching(rules: Sequence[Rule], part: str, skeleton: str, examples: Sequence[str]) -> list[str]:

@@ -7,6 +7,8 @@ are never united because they share a key, only when what they have in common is
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +35,7 @@ from kit.prompts.tokens import I64, U32
 CONTAINED = 0.6  # share of the constant bigrams a member must hold
 CHANCE_BITS = 20  # constant text must be rarer than chance by this, beyond the size of the corpus
 EXCLUSIVE = 0.5  # share of all uses of a bigram that lie in the family for it to count as the family's own
-OWN = 0.3  # share of the constant bigrams that must be the family's own
+OWN, MANY_OWN = 0.3, 10  # share, or else number, of the constant bigrams that must be the family's own
 MANY = 60  # texts from which on constant text in the middle is a form wherever it stands
 PART, COVERING = 0.05, 0.8  # a family is split into parts of at least this share, if they cover this much of it
 LONGER = 1.5  # and each part has this many times as much constant text
@@ -41,6 +43,7 @@ ROUNDS = 8
 # A longer run shared by half as many says more: support counts this many times; a band of MinHash 1.5 times.
 WEIGHT = {"whole": 4, "h16": 4, "t16": 4, "h8": 2, "t8": 2, "inner": 2, "h4": 0.25, "t4": 0.25}
 BAND_WEIGHT = 1.5
+ALIKE_ENDS = ("whole", "h16", "t16", "h8", "t8")
 ALIKE = ("whole", "h8", "t8", "inner")  # keys that tell how large a group of texts alike may be
 
 
@@ -77,15 +80,16 @@ def _surprising(learnt: Learnt, corpus: Corpus) -> Bools:
 
 
 def _rounds(corpus: Corpus, keys: list[I32], rare: Rarity) -> tuple[I32, list[U32], F64]:
-    """Each text tries the best-supported of its keys; those whose group does not hold try the next one."""
+    """Each text tries the best-supported of its keys; those whose group does not hold try the next one.
+
+    Long first and last runs have their turn before keys that common material (imports, markup) can lend to many.
+    """
     label = np.full(len(corpus), -1, np.int32)
     constant: list[U32] = []
     bits: list[F64] = [np.empty(0)]
     keys = [k.copy() for k in keys]
-    for _ in range(ROUNDS):
-        rows, column, value = _choose(keys, label < 0)
-        if not len(rows):
-            break
+    for among in itertools.chain(itertools.repeat(ALIKE_ENDS, ROUNDS), itertools.repeat(COLUMNS, ROUNDS)):
+        rows, column, value = _choose(keys, label < 0, among)
         for c, key in enumerate(keys):
             key[rows[column == c]] = -1
         order = np.lexsort((rows, value, column))
@@ -109,11 +113,13 @@ def _rounds(corpus: Corpus, keys: list[I32], rare: Rarity) -> tuple[I32, list[U3
     return label, constant, np.concatenate(bits)
 
 
-def _choose(keys: list[I32], active: Bools) -> tuple[I64, I64, I64]:
+def _choose(keys: list[I32], active: Bools, among: Sequence[str]) -> tuple[I64, I64, I64]:
     """Per active text the key that most active texts share (row, column, key), if at least SUPPORT do."""
     best, column = np.zeros(len(active)), np.zeros(len(active), np.int64)
     value = np.zeros(len(active), np.int64)
     for c, (name, key) in enumerate(zip(COLUMNS, keys, strict=True)):
+        if name not in among:
+            continue
         n = support(key, active)
         score = np.where(n >= SUPPORT, n * WEIGHT.get(name, BAND_WEIGHT), 0)
         better = score > best
@@ -222,8 +228,9 @@ def _keep_own(corpus: Corpus, rare: Rarity, label: I32, anywhere: I64) -> tuple[
     learnt = learn(corpus, rows, group, rare)
     of = np.repeat(np.arange(len(learnt)), learnt.lengths)
     own = learnt.uses >= EXCLUSIVE * anywhere[slots(learnt.features, anywhere)]
-    share = np.bincount(of, own, minlength=len(learnt)) / np.maximum(learnt.lengths, 1)
-    good = _surprising(learnt, corpus) & (share >= OWN) & (learnt.size >= SUPPORT)
+    number = np.bincount(of, own, minlength=len(learnt))
+    share = number / np.maximum(learnt.lengths, 1)
+    good = _surprising(learnt, corpus) & ((share >= OWN) | (number >= MANY_OWN)) & (learnt.size >= SUPPORT)
     good &= (learnt.size >= MANY) | shaped(corpus, rows, group, learnt)
     out = np.full(len(label), -1, np.int32)
     out[rows] = np.where(good, np.cumsum(good) - 1, -1)[group]

@@ -19,12 +19,13 @@ I64 = NDArray[np.int64]
 
 HEAD, TAIL = 280, 140  # tokens kept of a long text: what is constant stands in front, at the end, or near them
 NUMBER = np.uint32(7)  # every token with a digit in it: 17, 2026-05-01, gpt4, 0x3f
-SEPARATOR, WORD, DIGIT, SINGLE, MARK = 0, 1, 2, 3, 4
+SEPARATOR, WORD, DIGIT, SINGLE, LETTER, MARK = 0, 1, 2, 3, 4, 5
 MARKUP = "<>[]{}#|=~^`*"  # a run of these is a token: markers, headings and fences tell templates apart
-# Scripts written without spaces between words: each character is a token of its own.
-UNSPACED = (
-    (0x0E00, 0x0FFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x31F0, 0x31FF),
-    (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9F), (0x20000, 0x3FFFF),
+# Scripts written without spaces between words: each character is a token, taken together with the one before it, or
+# with the two before it where a few dozen letters make up all words (Thai, Lao, Tibetan, Burmese, Khmer, kana).
+IDEOGRAPHS = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
+UNSPACED_LETTERS = (
+    (0x0E00, 0x0FFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0xFF66, 0xFF9F),
 )  # fmt: skip
 CHARS = 1 << 19  # characters worked on at a time: what fits the processor's cache
 BASE = np.uint64(0x9E3779B97F4A7C15)
@@ -45,9 +46,10 @@ def _tables() -> tuple[NDArray[np.uint8], U64]:
             fold[code] = ord(plain) if len(plain) == 1 else code
     for char in MARKUP:
         kind[ord(char)] = MARK
-    for first, last in UNSPACED:
-        part = kind[first : last + 1]
-        part[part == WORD] = SINGLE
+    for ranges, unspaced in ((IDEOGRAPHS, SINGLE), (UNSPACED_LETTERS, LETTER)):
+        for first, last in ranges:
+            part = kind[first : last + 1]
+            part[part == WORD] = unspaced
     kind[0x20000:0x40000] = SINGLE
     return kind, mix64(fold)
 
@@ -67,8 +69,8 @@ mix = cast("Callable[[np.uint64], np.uint64]", compiled(mix64))  # the same of o
 def tokenise(texts: list[str]) -> tuple[U32, I64]:
     """Token hashes of all texts one after the other, and how many each text has (at most HEAD + TAIL).
 
-    The three low bits of a token hold its length in characters less one (7 and more as 7); runs of number tokens
-    count as one.
+    The three low bits of a token hold its length in characters less one (7 and more as 7; 1 for an ideograph, which
+    says as much as two letters); runs of number tokens count as one.
     """
     tokens, counts = [np.empty(0, np.uint32)], [np.empty(0, np.int64)]
     ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
@@ -122,7 +124,7 @@ def _scan(
     """Fill the last four; how many tokens there are. The middle of a text beyond head + tail is left out."""
     n = at = 0
     for text in range(len(ends)):
-        begin, end = n, ends[text]
+        begin, begin_at, end = n, at, ends[text]
         while at < end:
             kind = kinds[code[at]]
             if kind == SEPARATOR:
@@ -134,14 +136,20 @@ def _scan(
                 power *= BASE
                 digit |= kinds[code[at]] == DIGIT
                 at += 1
-                if kind == SINGLE or at == end:
+                if kind in (SINGLE, LETTER) or at == end:
                     break
                 ahead = kinds[code[at]]
-                if ahead in (SEPARATOR, SINGLE) or (ahead == MARK) != (kind == MARK):
+                if ahead in (SEPARATOR, SINGLE, LETTER) or (ahead == MARK) != (kind == MARK):
                     break
+            if kind in (SINGLE, LETTER):
+                context = 1 if kind == SINGLE else 2
+                for back in range(start - 1, max(start - 1 - context, begin_at - 1), -1):
+                    if kinds[code[back]] not in (SINGLE, LETTER):
+                        break
+                    hashed = hashed * BASE + folds[code[back]]
             if digit and n > begin and tokens[n - 1] == NUMBER:
                 continue
-            length = np.uint64(min(at - start - 1, 7))
+            length = np.uint64(min(at - start - 1, 7) if kind != SINGLE else 1)
             whole = (mix(hashed) >> np.uint64(32)) & np.uint64(0xFFFFFFF8) | length
             tokens[n] = NUMBER if digit else np.uint32(whole)
             starts[n], stops[n] = start, at
