@@ -178,6 +178,18 @@ def record_activity(folder: Path, action: str, **detail: Any) -> None:
         f.write(json.dumps(row, ensure_ascii=True, default=str) + "\n")
 
 
+def read_activity(folder: Path) -> list[dict[str, Any]]:
+    """The lines of activity.jsonl, oldest first: at, by, action and more; a torn line is kept as it is."""
+    file, rows = folder / "activity.jsonl", []
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []:
+        try:
+            row = json.loads(line)
+            rows.append({"at": row.pop("at"), "by": row.pop("by"), "action": row.pop("action"), **row})
+        except (ValueError, KeyError, AttributeError):
+            rows.append({"at": "", "by": "", "action": "torn line", "line": line})
+    return rows
+
+
 P = ParamSpec("P")
 ANALYSES: dict[str, Callable[..., Result]] = {}
 

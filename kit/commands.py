@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kit.case import create_case, open_case, read_config, record_activity
+from kit.case import create_case, open_case, read_activity, read_config, record_activity
 from kit.errors import CaseError
 from kit.result import Result, plain, visible
 
@@ -100,9 +100,7 @@ def verify(folder: Path, exports: list[Path] | None, case: Path | None, fixity_o
 def log(case: Path) -> None:
     """Print who did what, when, in a case."""
     read_config(case)
-    file = case / "activity.jsonl"
-    for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else []:
-        row = json.loads(line)
+    for row in read_activity(case):
         rest = {k: v for k, v in row.items() if k not in ("at", "by", "action")}
         print(visible(f"{row['at']}  {row['by']}  {row['action']}  {json.dumps(rest, ensure_ascii=False)}"))
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import polars as pl
 
-from kit.case import Case
+from kit.case import Case, record_activity
 from kit.errors import ParameterError
 
 LABELS = ("harvest", "harmless", "unsure")
@@ -110,6 +110,7 @@ def _append(case: Case, subject: str, id: str, verdict: str, reason: str, **more
     if not reason.strip():
         raise ParameterError(f"The verdict on {subject} {id} has no reason; say why in a few words.")
     _write(case, {"subject": subject, "id": id, "verdict": verdict, "reason": reason.strip(), **more})
+    record_activity(case.folder, "review", subject=subject, id=id, verdict=verdict, reviewer=reviewer())
 
 
 def _write(case: Case, row: dict[str, Any]) -> None:

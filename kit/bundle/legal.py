@@ -11,7 +11,7 @@ import polars as pl
 
 from kit.bundle import annexes, word
 from kit.bundle.document import Block, Document, Facts, Heading, Items, Table, Text, words
-from kit.case import Case
+from kit.case import Case, read_activity
 
 BLANK = "____________________"
 
@@ -27,12 +27,10 @@ def write(folder: Path, case: Case, evidence: dict[str, Any]) -> None:
 
 def custody(case: Case) -> pl.DataFrame:
     """Who did what, when, in the case: one row per line of activity.jsonl."""
-    file = case.folder / "activity.jsonl"
     rows = []
-    for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else []:
-        entry = json.loads(line)
-        detail = {k: v for k, v in entry.items() if k not in ("at", "by", "action")}
-        rows.append([entry["at"], entry["by"], entry["action"], json.dumps(detail, ensure_ascii=True)])
+    for entry in read_activity(case.folder):
+        at, by, action = entry.pop("at"), entry.pop("by"), entry.pop("action")
+        rows.append([at, by, action, json.dumps(entry, ensure_ascii=True)])
     schema = dict.fromkeys(("at", "by", "action", "detail"), pl.String)
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -91,8 +89,8 @@ def _head(rule: str) -> list[Block]:
     return [
         Text(
             "Draft for counsel. Made from a template; nobody has reviewed or signed it. It speaks to authenticity "
-            f"under Rule {rule} with 902(11) only: hearsay, relevance and what the records mean stay open. "
-            "Reasonable written notice and a chance to inspect are for the party that offers it."
+            f"alone, under Rule {rule} with 902(11) or 902(12): hearsay, relevance and what the records mean stay "
+            "open. Reasonable written notice and a chance to inspect are for the party that offers it."
         )
     ]
 

@@ -43,6 +43,7 @@ def write_exports(folder: Path, *, seed: int = 7, parts: int = 1) -> list[Path]:
             "account_id": f"acct_{i % 40:04d}",
             "client_ip": f"198.51.100.{i % 40}",
             "user_agent": "client/1.0",
+            "conversation_id": PAYLOADS[i % len(PAYLOADS)],
             "request_model": "model-large" if i % 3 else "=model-small",
             "prompt_text": prompt(i),
             "response_text": f"Answer {i}.",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kit import Case, create_case, findings, open_case
+from kit import Case, create_case, findings, open_case, reviews
+from kit.case import read_activity
 from kit.errors import CaseError, ParameterError
 
 GOOD = {"confidence": "moderate", "other_explanations": "A class would look alike."}
@@ -89,6 +90,17 @@ def test_what_is_no_sound_finding_is_refused(case: Case, changed: dict[str, obje
 def test_a_slug_cannot_leave_the_folder(case: Case) -> None:
     with pytest.raises(ParameterError, match="is no slug"):
         findings.record(case, "../evil", claim="x", supports=[case.sql("SELECT 1 AS x")], **GOOD)
+
+
+def test_the_custody_log_tells_who_did_what_and_keeps_a_torn_line(case: Case) -> None:
+    findings.record(case, "a", claim="One is one.", supports=case.sql("SELECT 1 AS x"), **GOOD)
+    reviews.dispose(case, "cluster-a", "reject", reason="one declared reseller")
+    with (case.folder / "activity.jsonl").open("a") as f:
+        f.write('{"at": "2026-')
+    rows = read_activity(case.folder)
+    assert [r["action"] for r in rows] == ["new", "finding", "review", "torn line"]
+    assert (rows[1]["slug"], rows[2]["verdict"], rows[3]["line"]) == ("a", "reject", '{"at": "2026-')
+    assert all(r["by"] and r["at"].endswith("Z") for r in rows[:3])
 
 
 def test_two_processes_that_record_at_once_lose_nothing(case: Case) -> None:
