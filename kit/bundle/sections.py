@@ -44,7 +44,8 @@ def findings_section(found: list[dict[str, Any]], exhibits: list[Exhibit]) -> li
             ("Speaks against it", "; ".join(against) or "nothing recorded"),
             ("Recorded", f"{f['at']} by {f['by']}, revision {f['revision']}"),
         ]
-        blocks += [Heading(3, f"Finding {number}: {f['slug'].replace('-', ' ')}"), Text(f["claim"]), Facts(rows)]
+        name = f"Finding {number}: {f['slug'].replace('-', ' ')}".removesuffix(f": finding {number}")
+        blocks += [Heading(3, name), Text(f["claim"]), Facts(rows)]
     return blocks
 
 
