@@ -1,4 +1,8 @@
-"""Links between pairs of accounts, two independent families at the least, and the communities they join."""
+"""Links between pairs of accounts, two independent families at the least, and the communities they join.
+
+No pair is enumerated because it shares a popular value: what is compared are accounts that were active in the same
+two minutes, or that share two values of different families, each with a few neighbours in a fixed order.
+"""
 
 from __future__ import annotations
 
@@ -7,119 +11,224 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
+from scipy.special import gammainc
 
 from kit.database import named_query
-from kit.linkage.town import Floats, Ints
+from kit.linkage.town import Flags, Floats, Ints
 
-CAP = 200  # holders of a value beyond which it links nobody
-LEAST_BITS = 5.0  # what a family must bring to count: shared by at most one account in 32
+CAP = 200  # holders of a card, device or address beyond which it links nobody
+WINDOW_S = 120  # seconds within which two accounts count as active together
+SLOTS = 3600 // WINDOW_S  # such windows in an hour
+DAILY = 24 * SLOTS  # and in a day
+PARTNERS = 6  # accounts that each is compared with among those active together
+WRONG = 1e-3  # share of the links that may be chance
+SEED = 7
 LARGE = 50  # accounts; a larger community is looked at again for thin bridges
+SHARD = 20_000_000  # requests read at a time
+ROWS = 4_000_000  # rows of (value, window, account) held at a time
+FAMILIES = ("identity", "infrastructure", "content")
 
 
-def pair_links(con: duckdb.DuckDBPyConnection, accounts: int, *, cap: int = CAP) -> pl.DataFrame:
-    """Every pair with two families of evidence: account numbers a < b, family, kind, shared_values, bits.
+def pair_links(rare: pl.DataFrame, active: sparse.csr_matrix, org: Ints) -> tuple[Ints, Ints, Floats]:
+    """Pairs of accounts of different organisations with two families of evidence: a < b, and its weight in bits.
 
-    Identity, infrastructure and content are rare values in common (linkage/links.sql); timing is hours in which
-    both were active beyond what their numbers of active hours give (Poisson), for pairs that have one of the
-    others.
+    Timing links who shares a rare value and acts at the same time; without timing, a rare text and a card or device
+    in common do. A card and an address alone are what a household shares: they link nobody.
     """
-    found = pl.DataFrame(con.sql(named_query("linkage/links"), params={"cap": cap, "least": LEAST_BITS}))
-    if found.is_empty():
-        return found
-    pairs = found.select("a", "b").unique(maintain_order=True)
-    both, expected = _hours_together(con, pairs["a"].to_numpy(), pairs["b"].to_numpy(), accounts)
-    names = dict(zip(found["a"], found["account_a"], strict=True))
-    names |= dict(zip(found["b"], found["account_b"], strict=True))
-    timing = pairs.with_columns(
-        account_a=pl.col("a").replace_strict(names, return_dtype=pl.String),
-        account_b=pl.col("b").replace_strict(names, return_dtype=pl.String),
-        family=pl.lit("timing"),
-        kind=pl.lit("hours together"),
-        shared_values=pl.Series(both, dtype=pl.Int64),
-        bits=pl.Series(np.round(_poisson_bits(both, expected), 3)),
-    ).filter(pl.col("bits") >= LEAST_BITS)
-    every = pl.concat([found, timing.select(found.columns)])
-    enough = every.group_by("a", "b").agg(families=pl.col("family").n_unique()).filter(pl.col("families") >= 2)
-    return every.join(enough.select("a", "b"), on=["a", "b"], how="semi").sort("a", "b", "family", "kind")
+    found = [together(rare, active, org), text_and_identity(rare, org)]
+    key = np.concatenate([a * org.size + b for a, b, _ in found])
+    bits = np.concatenate([bits for *_, bits in found])
+    pair, place = np.unique(key, return_inverse=True)
+    return pair // org.size, pair % org.size, np.bincount(place, bits, minlength=pair.size).round(3)
 
 
-def _hours_together(con: duckdb.DuckDBPyConnection, a: Ints, b: Ints, accounts: int) -> tuple[Ints, Floats]:
-    """Per pair: hours in which both were active, and the number that chance would give."""
-    rows = con.execute(
-        """SELECT n.n - 1, (epoch(h.hour_at) // 3600)::BIGINT FROM account_hours h JOIN (
-            SELECT account_id, row_number() OVER (ORDER BY account_id) AS n FROM accounts
-            WHERE account_id IS NOT NULL
-        ) n USING (account_id) GROUP BY ALL"""
-    ).fetchnumpy()
-    who, hour = (np.asarray(c, dtype=np.int64) for c in rows.values())
-    if a.size == 0 or who.size == 0:
-        return np.zeros(a.size, dtype=np.int64), np.zeros(a.size)
-    hour -= hour.min()
-    width = int(hour.max()) + 1
-    bits = np.zeros((accounts, (width + 7) // 8), dtype=np.uint8)
-    np.bitwise_or.at(bits, (who, hour >> 3), (1 << (hour & 7)).astype(np.uint8))
-    active = np.bincount(who, minlength=accounts)
-    busy = np.bincount(hour, minlength=width) / max(who.size, 1)
-    together = np.empty(a.size, dtype=np.int64)
-    for i in range(0, a.size, 500_000):
-        part = slice(i, i + 500_000)
-        together[part] = np.bitwise_count(bits[a[part]] & bits[b[part]]).sum(axis=1)
-    # hours are not equally busy: the chance that two independent picks fall into the same hour
-    expected = np.asarray(active[a] * active[b] * float((busy**2).sum()), dtype=np.float64)
-    return together, expected
+def rare_values(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """value, family, account: who holds which value that few accounts of two organisations or more share."""
+    return pl.DataFrame(con.sql(named_query("linkage/rare_values"), params={"cap": CAP}))
 
 
-def _poisson_bits(observed: Ints, expected: Floats) -> Floats:
-    """-log2 P(X >= observed), X Poisson; pairs at or below the expectation are worth nothing."""
-    from scipy.stats import poisson
+def account_windows(con: duckdb.DuckDBPyConnection, accounts: int) -> sparse.csr_matrix:
+    """Accounts x windows of two minutes, 1 where the account was active; the first hour is the first seen."""
+    ((first, last, rows),) = con.execute(
+        "SELECT min(epoch_us(occurred_at)), max(epoch_us(occurred_at)), count(*) FROM requests"
+    ).fetchall()
+    if first is None:
+        return sparse.csr_matrix((accounts, SLOTS), dtype=np.int32)
+    hour = int(first) // 3_600_000_000
+    width = (int(last) // 3_600_000_000 - hour + 1) * SLOTS
+    step = -(-accounts * SHARD // max(rows, SHARD))
+    query, keys = named_query("linkage/active_windows"), []
+    for begin in range(0, accounts, step):
+        bound = {"seconds": WINDOW_S, "first": hour * SLOTS, "width": width, "begin": begin, "upto": begin + step}
+        keys.append(counted(np.asarray(con.execute(query, bound).fetchnumpy()["key"], dtype=np.int64))[0])
+    key = _without_timers(np.concatenate(keys), width, accounts)
+    ends = np.searchsorted(key, np.arange(accounts + 1) * width)
+    return sparse.csr_matrix((np.ones(key.size, dtype=np.int32), key % width, ends), (accounts, width))
 
-    bits = np.zeros(observed.size)
-    more = (observed > expected) & (observed >= 3)
-    bits[more] = -poisson.logsf(observed[more] - 1, np.maximum(expected[more], 1e-9)) / np.log(2)
-    return bits
+
+def _without_timers(key: Ints, width: int, accounts: int) -> Ints:
+    """The windows less those in which an account keeps a clock and no company.
+
+    A clock is one place within the hour at which an account has six windows or more, and a fifth of all it has.
+    """
+    place = key // width * SLOTS + key % SLOTS
+    often = np.bincount(place, minlength=accounts * SLOTS).reshape(accounts, SLOTS)
+    timed = (often >= 6) & (often >= 0.2 * often.sum(axis=1, keepdims=True))
+    return key[~timed.ravel()[place]]
 
 
-def communities(links: pl.DataFrame, accounts: int, *, seed: int = 7) -> list[Ints]:
-    """Groups of linked accounts: connected first, then Leiden (modularity, fixed seed) where a group is large.
+def hours_of(active: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Accounts x hours: in how many windows of the hour the account was active."""
+    shape = active.shape[0], active.shape[1] // SLOTS
+    found = sparse.csr_matrix((active.data.copy(), active.indices // SLOTS, active.indptr.copy()), shape)
+    found.sum_duplicates()
+    return found
+
+
+def together(rare: pl.DataFrame, active: sparse.csr_matrix, org: Ints) -> tuple[Ints, Ints, Floats]:
+    """Pairs that share a rare value and were active in the same two minutes more often than their hours explain.
+
+    The null keeps every account's hours and moves its activity within the hour (jitter null: Amarasingham and others
+    2012, Conditional modeling and the jitter method of spike resampling); who keeps the same hours is no closer for
+    it. Windows at the same time of the day count once, so that timers that run every day are one coincidence.
+    """
+    value, who = rare["value"].to_numpy().astype(np.int64), rare["account"].to_numpy().astype(np.int64)
+    order = np.lexsort((who, value))
+    value, who = value[order], who[order]
+    holders = np.bincount(value).astype(np.float64)
+    looked_at = float((holders * (holders - 1) / 2).sum())
+    rows = np.concatenate([[0], np.cumsum(np.diff(active.indptr)[who])])
+    met = [np.empty(0, dtype=np.int64)]
+    at = 0
+    while at < who.size:
+        upto = int(np.searchsorted(rows, rows[at] + ROWS, side="right")) - 1
+        upto = max(upto, at + 1)
+        while upto < who.size and value[upto] == value[upto - 1]:
+            upto += 1
+        met.append(_met(value[at:upto], who[at:upto], active))
+        at = upto
+    key, _ = counted(np.concatenate(met))  # a, b and the time of day
+    pair, often = counted(key // DAILY)
+    pair, often = pair[often >= 3], often[often >= 3]
+    a, b = pair // active.shape[0], pair % active.shape[0]
+    apart = org[a] != org[b]
+    a, b, often = a[apart], b[apart], often[apart]
+    bits = poisson_bits(often, _expected(hours_of(active), a, b))
+    sure = discoveries(bits, looked_at)
+    return a[sure], b[sure], bits[sure]
+
+
+def _met(value: Ints, who: Ints, active: sparse.csr_matrix) -> Ints:
+    """Who met whom, and at which time of the day, as (a * accounts + b) * DAILY + time, unique."""
+    accounts, width = active.shape
+    count = np.diff(active.indptr)[who]
+    first = np.repeat(active.indptr[who] - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
+    window = active.indices[first + np.arange(count.sum())].astype(np.int64)
+    key = np.repeat((value - value[0]) * width, count) + window
+    key = np.sort(key * accounts + np.repeat(who, count))
+    moment, who = key // accounts, key % accounts
+    near = np.concatenate([[False], moment[1:] == moment[:-1], [False]])
+    shared = near[1:] | near[:-1]
+    moment, who = moment[shared], who[shared]
+    time = moment % width % DAILY
+    met = []
+    for step in range(1, PARTNERS + 1):
+        same = np.flatnonzero(moment[step:] == moment[:-step])
+        if same.size == 0:
+            break
+        met.append((who[same] * accounts + who[same + step]) * DAILY + time[same])
+    return counted(np.concatenate(met))[0] if met else np.empty(0, dtype=np.int64)
+
+
+def counted(keys: Ints) -> tuple[Ints, Ints]:
+    """Each key once, ascending, and how often it occurs (np.unique hashes, which is ten times slower here)."""
+    keys = np.sort(keys)
+    first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: keys.size])
+    return keys[first], np.diff(np.append(first, keys.size))
+
+
+def _expected(hours: sparse.csr_matrix, a: Ints, b: Ints) -> Floats:
+    """In how many windows two accounts would meet if each moved freely within its own hours."""
+    found = np.empty(a.size)
+    for i in range(0, a.size, 200_000):
+        part = slice(i, i + 200_000)
+        found[part] = np.asarray(hours[a[part]].multiply(hours[b[part]]).sum(axis=1)).ravel() / SLOTS
+    return found
+
+
+def poisson_bits(observed: Ints, expected: Floats) -> Floats:
+    """-log2 P(X >= observed), X Poisson with this expectation."""
+    chance = np.where(observed > 0, gammainc(np.maximum(observed, 1), np.maximum(expected, 1e-9)), 1.0)
+    return np.asarray(-np.log2(np.maximum(chance, 1e-300)), dtype=np.float64)
+
+
+def discoveries(bits: Floats, tests: float, wrong: float = WRONG) -> Flags:
+    """Which results stand when a share `wrong` of them may be chance (Benjamini and Hochberg 1995).
+
+    `tests` counts every test made, those without a result as well.
+    """
+    rank = np.argsort(-bits, kind="stable")
+    needed = np.log2(max(tests, 1)) - np.log2(np.arange(1, bits.size + 1)) - np.log2(wrong)
+    passed = np.flatnonzero(bits[rank] >= needed)
+    return np.asarray(bits >= (bits[rank[passed[-1]]] if passed.size else np.inf))
+
+
+def text_and_identity(rare: pl.DataFrame, org: Ints) -> tuple[Ints, Ints, Floats]:
+    """Pairs that share both a rare text and a rare card, device or other identifier; each with the next in line."""
+    text = rare.filter(pl.col("family") == "content").select("account", text="value")
+    own = rare.filter(pl.col("family") == "identity").select("account", own="value")
+    both = text.join(own, on="account").sort("text", "own", "account")
+    shared, mine, who = (both[c].to_numpy().astype(np.int64) for c in ("text", "own", "account"))
+    at = np.flatnonzero((shared[1:] == shared[:-1]) & (mine[1:] == mine[:-1]) & (org[who[1:]] != org[who[:-1]]))
+    reach = np.bincount(rare["value"].to_numpy())
+    return who[at], who[at + 1], 2 * np.log2(max(org.size, 1)) - np.log2(reach[shared[at]] * reach[mine[at]])
+
+
+def communities(links: tuple[Ints, Ints, Floats], accounts: int) -> list[Ints]:
+    """Groups of linked accounts: connected first, then Leiden where a group is large.
 
     Leiden also cuts a large group that is evenly linked, so its parts are joined again unless the bridge between
-    them is thin: fewer links across than a tenth of the smaller part's members. Source: Traag, Waltman and van
-    Eck 2019,
-    From Louvain to Leiden; igraph's implementation.
+    them is thin: fewer links across than a tenth of the smaller part's members.
     """
-    pairs = links.group_by("a", "b").agg(bits=pl.col("bits").sum()).sort("a", "b")
-    a, b, weight = (pairs[c].to_numpy() for c in ("a", "b", "bits"))
+    a, b, weight = links
     table = sparse.csr_matrix((weight, (a, b)), (accounts, accounts))
     _, label = connected_components(table, directed=False)
     order = np.argsort(label, kind="stable")
-    parts = np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+    order = order[np.bincount(label)[label[order]] >= 2]
+    parts = np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if order.size else []
     by_edge = np.argsort(label[a], kind="stable")
     edge_label = label[a][by_edge]
     found: list[Ints] = []
-    for members in (p for p in parts if p.size >= 2):
+    for members in parts:
         low, high = np.searchsorted(edge_label, [label[members[0]], label[members[0]] + 1])
         mine = by_edge[low:high]
         ends = np.column_stack([np.searchsorted(members, a[mine]), np.searchsorted(members, b[mine])])
-        found += [members] if members.size <= LARGE else _without_thin_bridges(members, ends, weight[mine], seed)
+        found += [members] if members.size <= LARGE else _without_thin_bridges(members, ends, weight[mine])
     return sorted(found, key=lambda g: (-g.size, g.tolist()))
 
 
-def _without_thin_bridges(members: Ints, ends: Ints, weight: Floats, seed: int) -> list[Ints]:
-    import random
-
-    import igraph
-
-    igraph.set_random_number_generator(random.Random(seed))
-    graph = igraph.Graph(members.size, ends.tolist())
-    part = np.asarray(graph.community_leiden("modularity", weights=weight.tolist(), n_iterations=2).membership)
+def _without_thin_bridges(members: Ints, ends: Ints, weight: Floats) -> list[Ints]:
+    part = leiden(members.size, ends, weight)
     size = np.bincount(part)
     x, y = part[ends[:, 0]], part[ends[:, 1]]
     one_way = sparse.csr_matrix((np.ones(x.size), (x, y)), (size.size, size.size))
     across = sparse.coo_matrix(one_way + one_way.T)
-    thick = across.data >= 0.1 * np.minimum(size[across.row], size[across.col])
+    thick: Flags = across.data >= 0.1 * np.minimum(size[across.row], size[across.col])
     bridges = sparse.csr_matrix(
         (np.ones(thick.sum()), (across.row[thick], across.col[thick])), (size.size, size.size)
     )
     _, joined = connected_components(bridges, directed=False)
     group = joined[part]
     return [members[group == g] for g in range(int(group.max()) + 1)]
+
+
+def leiden(nodes: int, ends: Ints, weight: Floats) -> Ints:
+    """The community of each node by modularity, always the same. Source: Traag, Waltman and van Eck 2019, From
+    Louvain to Leiden; igraph's implementation."""
+    import random
+
+    import igraph
+
+    igraph.set_random_number_generator(random.Random(SEED))
+    found = igraph.Graph(nodes, ends.tolist()).community_leiden("modularity", weights=weight.tolist(), n_iterations=2)
+    return np.asarray(found.membership, dtype=np.int64)

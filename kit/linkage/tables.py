@@ -10,7 +10,7 @@ import numpy as np
 
 from kit.database import named_query
 from kit.linkage.affinity import FAMILIES
-from kit.linkage.pairs import communities, pair_links
+from kit.linkage.bursts import linked_groups
 from kit.linkage.proposal import Cluster, claims, find_clusters
 from kit.linkage.stability import stabilities
 from kit.linkage.town import Town, read_town
@@ -20,7 +20,7 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
     """Find the clusters of the case and fill account_values, links and every cluster table."""
     con.execute("INSERT INTO account_values " + named_query("linkage/account_values"))
     town = read_town(con)
-    linked = communities(pair_links(con, len(town)), len(town))
+    _, linked = linked_groups(con)
     clusters = sorted(find_clusters(town, linked), key=lambda c: (not c.proposed, c.cluster_id(town)))
     _write(con, town, clusters)
 

@@ -1,0 +1,170 @@
+"""Who acts when a group acts: accounts attached to a group by its bursts, and groups first seen by theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+import numpy as np
+import polars as pl
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from kit.database import named_query
+from kit.linkage.pairs import (
+    DAILY,
+    SLOTS,
+    account_windows,
+    communities,
+    counted,
+    discoveries,
+    hours_of,
+    leiden,
+    pair_links,
+    poisson_bits,
+    rare_values,
+)
+from kit.linkage.town import Flags, Floats, Ints
+
+LEAST = 4  # accounts; a smaller group has no bursts to speak of
+BURST_BITS = 12.0  # a window counts as a burst when chance gives so many members at once in one of 4,096
+HITS = 4  # bursts at different times of the day that make a crowd
+WRONG = 1e-4  # share of the attached accounts that may be chance
+ROUNDS = 2
+MOST = 4_000  # bursts of the whole town that are compared with each other
+LIFT = 2.0  # how many times as often as chance gives
+
+
+def linked_groups(con: duckdb.DuckDBPyConnection) -> tuple[list[Ints], list[Ints]]:
+    """Groups of accounts that two families link, and the same with those that act in their bursts attached.
+
+    An account is its place in the order of account_id. Largest group first.
+    """
+    org = np.asarray(con.execute(named_query("linkage/organisations")).fetchnumpy()["org"], dtype=np.int64)
+    rare, active = rare_values(con), account_windows(con, org.size)
+    linked = communities(pair_links(rare, active, org), org.size)
+    return linked, with_bursts(linked, rare, active)
+
+
+def with_bursts(groups: Sequence[Ints], rare: pl.DataFrame, active: sparse.csr_matrix) -> list[Ints]:
+    """The groups of four accounts or more, with the accounts of no group that act in their bursts.
+
+    A burst is a window of two minutes in which far more members are active than their own activity in that hour gives.
+    An account is attached when it is active in more of the bursts than its own hours explain (the jitter null and the
+    times of the day of kit.linkage.pairs.together), so clearly that one in ten thousand of the attached is expected to
+    be chance. Groups are joined when half of one's members act in the other's bursts. A crowd, accounts that come back to the same bursts of the whole town, is a group when it shares rare values
+    too. Attached accounts have one family of evidence, a lead: each must still show content of its own.
+    """
+    found = [g for g in groups if g.size >= LEAST]
+    hours = hours_of(active)
+    crowds = _crowds(rare, active)
+    for _ in range(ROUNDS):
+        every = [*found, *[np.empty(0, dtype=np.int64)] * crowds.shape[0]]
+        if not every:
+            break
+        bursts = sparse.csr_matrix(sparse.vstack([_bursts(found, active), crowds]))
+        who, group, bits = _active_in(bursts, active, hours)
+        joined = _joined(every, who, group, bits, active.shape[0])
+        linked = np.zeros(active.shape[0], dtype=bool)
+        linked[np.concatenate([[], *found]).astype(np.int64)] = True
+        found = [g for g in joined if linked[g].any() or _shares(g, rare, active.shape[0])]
+        crowds = crowds[:0]
+    return sorted(found, key=lambda g: (-g.size, g.tolist()))
+
+
+def _crowds(rare: pl.DataFrame, active: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Crowds x windows: bursts of all who hold rare values, put together when the same accounts come back to them.
+
+    Back means more often than twice what the hours of each account give. Leiden parts crowds that met once by chance.
+    """
+    suspects, _ = counted(rare["account"].to_numpy().astype(np.int64))
+    of_suspects = active[suspects]
+    window = _bursts([suspects], active).indices
+    most = np.argsort(-np.bincount(of_suspects.indices, minlength=active.shape[1])[window], kind="stable")
+    window = np.sort(window[most[:MOST]])
+    seen, hours = of_suspects[:, window], hours_of(of_suspects)[:, window // SLOTS]
+    back = np.asarray((seen.T @ seen).todense(), dtype=np.int64)
+    chance = LIFT * np.asarray((hours.T @ hours).todense()) / SLOTS**2
+    bits = np.triu(poisson_bits(back, chance), 1)
+    a, b = np.nonzero(bits >= BURST_BITS + 2 * np.log2(max(window.size, 1)))
+    label = leiden(window.size, np.column_stack([a, b]), back[a, b].astype(np.float64))
+    crowds = sparse.csr_matrix((np.ones(window.size, dtype=np.int32), (label, window)), (window.size, active.shape[1]))
+    return crowds[np.diff(hours_of(crowds).indptr) >= HITS]
+
+
+def _bursts(groups: Sequence[Ints], active: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Groups x windows, 1 where the group has a burst."""
+    accounts, width = active.shape
+    label = np.repeat(np.arange(len(groups)), [g.size for g in groups])
+    who = np.concatenate([[], *groups]).astype(np.int64)
+    inside = sparse.csr_matrix((np.ones(label.size, dtype=np.int32), (label, who)), (len(groups), accounts))
+    seen = sparse.csr_matrix(inside @ active)
+    many = seen.data >= 3
+    if not many.any():
+        return sparse.csr_matrix((len(groups), width), dtype=np.int32)
+    row = np.repeat(np.arange(len(groups)), np.diff(seen.indptr))[many]
+    window, count = seen.indices[many].astype(np.int64), seen.data[many].astype(np.int64)
+    in_hour = np.asarray(hours_of(seen)[row, window // SLOTS]).ravel()
+    burst = poisson_bits(count, in_hour / SLOTS) >= BURST_BITS
+    ones = np.ones(int(burst.sum()), dtype=np.int32)
+    return sparse.csr_matrix((ones, (row[burst], window[burst])), (len(groups), width))
+
+
+def _active_in(
+    bursts: sparse.csr_matrix, active: sparse.csr_matrix, hours: sparse.csr_matrix
+) -> tuple[Ints, Ints, Floats]:
+    """Account, group and bits of every account that is active in a group's bursts beyond what its hours explain."""
+    hit = sparse.csc_matrix(active @ bursts.T)
+    who, group = hit.indices.astype(np.int64), np.repeat(np.arange(bursts.shape[0]), np.diff(hit.indptr))
+    # every hit lies in an hour of its own activity: so much is expected at the least, and so many bits at the most
+    at_most = poisson_bits(np.arange(DAILY), np.arange(DAILY) / SLOTS)[np.minimum(hit.data, DAILY - 1)]
+    tests = active.shape[0] * max(bursts.shape[0], 1)
+    likely = at_most >= np.log2(tests / max(int((hit.data >= HITS).sum()), 1)) - np.log2(WRONG)
+    who, group = who[likely], group[likely]
+    often, expected = np.empty(who.size, dtype=np.int64), np.empty(who.size)
+    in_hour = hours_of(bursts)
+    for k in range(bursts.shape[0]):
+        part = slice(*np.searchsorted(group, [k, k + 1]))
+        burst = np.zeros(active.shape[1], dtype=bool)
+        burst[bursts[[k]].indices] = True
+        mine = active[who[part]]
+        met = burst[mine.indices]
+        row = np.repeat(np.arange(mine.shape[0]), np.diff(mine.indptr))[met]
+        times = counted(row * DAILY + mine.indices[met] % DAILY)[0] // DAILY
+        often[part] = np.bincount(times, minlength=mine.shape[0])
+        expected[part] = hours[who[part]] @ in_hour[[k]].toarray().ravel() / SLOTS
+    bits = poisson_bits(often, expected)
+    sure = discoveries(bits, tests, WRONG)
+    return who[sure], group[sure], bits[sure]
+
+
+def _joined(groups: Sequence[Ints], who: Ints, group: Ints, bits: Floats, accounts: int) -> list[Ints]:
+    """The groups with the accounts attached to each, those that act in each other's bursts as one."""
+    label = np.full(accounts, -1)
+    for k, g in enumerate(groups):
+        label[g] = k
+    of, n = label[who], len(groups)
+    pair, members = counted(of[of >= 0] * n + group[of >= 0])
+    x, y = pair // n, pair % n
+    half = (members >= 0.5 * np.array([g.size for g in groups])[x]) & (x != y)
+    _, one = connected_components(sparse.csr_matrix((np.ones(half.sum()), (x[half], y[half])), (n, n)), directed=False)
+    free = np.flatnonzero(of < 0)
+    free = free[np.lexsort((group[free], -np.round(bits[free], 6), who[free]))]
+    new, first = np.unique(who[free], return_index=True)
+    label[new] = group[free][first]
+    final = np.where(label >= 0, one[label], -1)
+    order = np.argsort(final, kind="stable")
+    order = order[np.searchsorted(final[order], 0) :]
+    return [p for p in np.split(order, np.flatnonzero(np.diff(final[order])) + 1) if p.size >= LEAST]
+
+
+def _shares(members: Ints, rare: pl.DataFrame, accounts: int) -> bool:
+    """Whether far more rare values are held by two of the members than by two of as many accounts drawn at random."""
+    inside: Flags = np.zeros(accounts, dtype=bool)
+    inside[members] = True
+    value = rare["value"].to_numpy().astype(np.int64)
+    holders = np.bincount(value).astype(np.float64)
+    held = np.bincount(value[inside[rare["account"].to_numpy()]], minlength=holders.size)
+    chance = float((holders * (holders - 1) / 2).sum()) * (members.size / accounts) ** 2
+    shared = np.array([(held * (held - 1) // 2).sum()])
+    return bool(poisson_bits(shared, np.array([LIFT * chance]))[0] >= BURST_BITS)
