@@ -29,6 +29,8 @@ from kit.linkage.town import Flags, Floats, Ints
 LEAST = 4  # accounts; a smaller group has no bursts to speak of
 BURST_BITS = 12.0  # a window counts as a burst when chance gives so many members at once in one of 4,096
 HITS = 4  # bursts at different times of the day that make a crowd
+SAMPLE = 10_000
+TIED = 0.2  # share of the pairs of bursts of one crowd that the same accounts tie
 WRONG = 1e-4  # share of the attached accounts that may be chance
 ROUNDS = 2
 MOST = 4_000  # bursts of the whole town that are compared with each other
@@ -75,19 +77,22 @@ def with_bursts(groups: Sequence[Ints], rare: pl.DataFrame, active: sparse.csr_m
 def _crowds(rare: pl.DataFrame, active: sparse.csr_matrix) -> sparse.csr_matrix:
     """Crowds x windows: bursts of all who hold rare values, put together when the same accounts come back to them.
 
-    Back means more often than twice what the hours of each account give. Leiden parts crowds that met once by chance.
+    Back means more often than twice what the hours of each account give. Leiden parts crowds that met by chance.
     """
     suspects, _ = counted(rare["account"].to_numpy().astype(np.int64))
     of_suspects = active[suspects]
     window = _bursts([suspects], active).indices
     most = np.argsort(-np.bincount(of_suspects.indices, minlength=active.shape[1])[window], kind="stable")
     window = np.sort(window[most[:MOST]])
-    seen, hours = of_suspects[:, window], hours_of(of_suspects)[:, window // SLOTS]
+    seen = of_suspects[:, window]
     back = np.asarray((seen.T @ seen).todense(), dtype=np.int64)
-    chance = LIFT * np.asarray((hours.T @ hours).todense()) / SLOTS**2
+    some = hours_of(of_suspects)[:: max(suspects.size // SAMPLE, 1)]  # the hours of some stand for those of all
+    hours, hour = np.unique(window // SLOTS, return_inverse=True)
+    both = np.asarray((some[:, hours].T @ some[:, hours]).todense()) * (suspects.size / max(some.shape[0], 1))
+    chance = LIFT * both[np.ix_(hour, hour)] / SLOTS**2
     bits = np.triu(poisson_bits(back, chance), 1)
-    a, b = np.nonzero(bits >= BURST_BITS + 2 * np.log2(max(window.size, 1)))
-    label = leiden(window.size, np.column_stack([a, b]), back[a, b].astype(np.float64))
+    ends = np.column_stack(np.nonzero(bits >= BURST_BITS + 2 * np.log2(max(window.size, 1))))
+    label = leiden(window.size, ends, density=TIED)
     crowds = sparse.csr_matrix((np.ones(window.size, dtype=np.int32), (label, window)), (window.size, active.shape[1]))
     return crowds[np.diff(hours_of(crowds).indptr) >= HITS]
 
@@ -123,7 +128,7 @@ def _active_in(
     who, group = who[likely], group[likely]
     often, expected = np.empty(who.size, dtype=np.int64), np.empty(who.size)
     in_hour = hours_of(bursts)
-    for k in range(bursts.shape[0]):
+    for k in np.unique(group):
         part = slice(*np.searchsorted(group, [k, k + 1]))
         burst = np.zeros(active.shape[1], dtype=bool)
         burst[bursts[[k]].indices] = True

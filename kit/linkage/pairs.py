@@ -9,6 +9,7 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.special import gammainc
@@ -56,25 +57,28 @@ def account_windows(con: duckdb.DuckDBPyConnection, accounts: int) -> sparse.csr
         return sparse.csr_matrix((accounts, SLOTS), dtype=np.int32)
     hour = int(first) // 3_600_000_000
     width = (int(last) // 3_600_000_000 - hour + 1) * SLOTS
+    bits = width.bit_length()
     step = -(-accounts * SHARD // max(rows, SHARD))
     query, keys = named_query("linkage/active_windows"), []
     for begin in range(0, accounts, step):
-        bound = {"seconds": WINDOW_S, "first": hour * SLOTS, "width": width, "begin": begin, "upto": begin + step}
+        bound = {"seconds": WINDOW_S, "first": hour * SLOTS, "width": 1 << bits, "begin": begin, "upto": begin + step}
         keys.append(counted(np.asarray(con.execute(query, bound).fetchnumpy()["key"], dtype=np.int64))[0])
-    key = _without_timers(np.concatenate(keys), width, accounts)
-    ends = np.searchsorted(key, np.arange(accounts + 1) * width)
-    return sparse.csr_matrix((np.ones(key.size, dtype=np.int32), key % width, ends), (accounts, width))
+    key = np.concatenate(keys)
+    who, window = key >> bits, (key & ((1 << bits) - 1)).astype(np.int32)
+    company = ~_timed(who, window, accounts)
+    ends = np.concatenate([[0], np.cumsum(np.bincount(who[company], minlength=accounts))])
+    return sparse.csr_matrix((np.ones(ends[-1], dtype=np.int32), window[company], ends), (accounts, width))
 
 
-def _without_timers(key: Ints, width: int, accounts: int) -> Ints:
-    """The windows less those in which an account keeps a clock and no company.
+def _timed(who: Ints, window: NDArray[np.int32], accounts: int) -> Flags:
+    """The windows in which an account keeps a clock and no company.
 
     A clock is one place within the hour at which an account has six windows or more, and a fifth of all it has.
     """
-    place = key // width * SLOTS + key % SLOTS
+    place = who * SLOTS + window % SLOTS
     often = np.bincount(place, minlength=accounts * SLOTS).reshape(accounts, SLOTS)
     timed = (often >= 6) & (often >= 0.2 * often.sum(axis=1, keepdims=True))
-    return key[~timed.ravel()[place]]
+    return timed.ravel()[place]
 
 
 def hours_of(active: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -222,13 +226,18 @@ def _without_thin_bridges(members: Ints, ends: Ints, weight: Floats) -> list[Int
     return [members[group == g] for g in range(int(group.max()) + 1)]
 
 
-def leiden(nodes: int, ends: Ints, weight: Floats) -> Ints:
-    """The community of each node by modularity, always the same. Source: Traag, Waltman and van Eck 2019, From
-    Louvain to Leiden; igraph's implementation."""
+def leiden(nodes: int, ends: Ints, weight: Floats | None = None, density: float | None = None) -> Ints:
+    """The community of each node, always the same: by modularity, or as parts in which at least this share of the
+    pairs is tied (CPM). Source: Traag, Waltman and van Eck 2019, From Louvain to Leiden; igraph's implementation."""
     import random
 
     import igraph
 
     igraph.set_random_number_generator(random.Random(SEED))
-    found = igraph.Graph(nodes, ends.tolist()).community_leiden("modularity", weights=weight.tolist(), n_iterations=2)
+    found = igraph.Graph(nodes, ends.tolist()).community_leiden(
+        "modularity" if density is None else "CPM",
+        weights=None if weight is None else weight.tolist(),
+        resolution=1.0 if density is None else density,
+        n_iterations=2,
+    )
     return np.asarray(found.membership, dtype=np.int64)

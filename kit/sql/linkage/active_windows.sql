@@ -1,7 +1,7 @@
--- When each account was active, in windows of so many seconds: account and window as one number, account * $width + window.
+-- When each account was active, in windows of so many seconds: account and window as one number.
 -- $seconds BIGINT: the length of a window
 -- $first BIGINT: the number of the first window
--- $width BIGINT: how many windows there are
+-- $width BIGINT: the account counts as often as this, a window once
 -- $begin BIGINT: the first account, by its place in the order of account_id
 -- $upto BIGINT: the account after the last
 WITH numbered AS (

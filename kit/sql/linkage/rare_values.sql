@@ -1,24 +1,23 @@
 -- Who holds which rare value: one row per value and account, for values that two organisations or more share and few accounts hold.
 -- $cap BIGINT: a value held by more accounts than this is a gateway, a coupon or a default and links nobody
-WITH numbered AS (
-    SELECT account_id, row_number() OVER (ORDER BY account_id)::INTEGER - 1 AS account,
-        hash(coalesce('org ' || org_id, 'account ' || account_id)) AS org
-    FROM accounts WHERE account_id IS NOT NULL
-), shared AS (
-    SELECT account_id, 'identity' AS family, id_type AS kind, id_value AS value FROM identifiers
+WITH shared AS (
+    SELECT account_id, 'identity' AS family, hash(id_type, id_value) AS value FROM identifiers
     WHERE id_value <> '' AND shared_hint IS NULL
       AND id_type NOT IN ('ip', 'asn', 'ja3', 'ja4', 'user_agent', 'email_domain')
     UNION ALL
-    SELECT account_id, 'infrastructure', 'address', value FROM account_values WHERE kind = 'ip'
-    UNION ALL
-    SELECT account_id, 'content', kind, value FROM account_values
-    WHERE kind IN ('template', 'system', 'parameters', 'replay')
+    SELECT account_id, if(kind = 'ip', 'infrastructure', 'content'), hash('seen with', kind, value) FROM account_values
+    WHERE kind IN ('ip', 'template', 'system', 'parameters', 'replay')
+), several AS (
+    SELECT value FROM shared GROUP BY value HAVING count(*) >= 2
+), numbered AS (
+    SELECT account_id, row_number() OVER (ORDER BY account_id)::INTEGER - 1 AS account,
+        hash(coalesce('org ' || org_id, 'account ' || account_id)) AS org
+    FROM accounts WHERE account_id IS NOT NULL
 ), held AS (
-    SELECT DISTINCT family, hash(family, kind, value) AS value, account, org
-    FROM shared JOIN numbered USING (account_id)
+    SELECT DISTINCT family, value, account, org
+    FROM shared JOIN several USING (value) JOIN numbered USING (account_id)
 ), reach AS (
-    SELECT value, count(*) AS holders, row_number() OVER () - 1 AS place FROM held
-    GROUP BY value
-    HAVING holders BETWEEN 2 AND $cap AND min(org) <> max(org)
+    SELECT value, row_number() OVER () - 1 AS place FROM held
+    GROUP BY value HAVING count(*) BETWEEN 2 AND $cap AND min(org) <> max(org)
 )
 SELECT place AS value, family, account FROM held JOIN reach USING (value)
