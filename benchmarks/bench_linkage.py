@@ -5,8 +5,8 @@ python benchmarks/bench_linkage.py [--accounts 50000 300000] [--data kind hard l
 Clusters of 5 to 5,000 accounts. Kind data: nearly all members share cards, devices, addresses and a template with
 others. Hard data: a quarter of the members share a card, a fifth a device, six in ten a wording, each with three or
 four others; half send through proxies that rotate over homes, the same ones for all clusters, in which innocent
-people live; and every cluster lacks one family altogether. Both work on common jobs (a member joins 12 of 40, within
-seconds of each other) beside as many requests of their own as ordinary accounts make. Loose data: hard data whose
+people live; and every cluster lacks one family altogether. Both work on common jobs (a member joins 12 of 40,
+within seconds of each other) beside as many requests of their own as ordinary accounts make. Loose data: hard data whose
 members come within two minutes of the start of the job, before or after.
 Around them live ordinary accounts: families that share card, home and often a device; firms (known organisations)
 that share card, office and prompt; gateways with thousands behind one address; circles that share a rare wording;
@@ -109,11 +109,13 @@ def _ordinary(world: Accounts, people: np.ndarray, rng: np.random.Generator) -> 
     minute = np.where(rng.random(n) < 0.5, 0, rng.integers(0, 60, n)) * MINUTE
     ticks = np.arange(0, DAYS * 24, 4)
     world.act(
-        np.repeat(hourly, ticks.size), (ticks * 3_600 + minute[: hourly.size, None] + rng.integers(0, 30, (hourly.size, ticks.size))).ravel()
+        np.repeat(hourly, ticks.size),
+        (ticks * 3_600 + minute[: hourly.size, None] + rng.integers(0, 30, (hourly.size, ticks.size))).ravel(),
     )
     at = rng.integers(0, 24, daily.size) * 3_600 + minute[-daily.size :]
     world.act(
-        np.repeat(daily, DAYS), (np.arange(DAYS) * 86_400 + at[:, None] + rng.integers(0, 30, (daily.size, DAYS))).ravel()
+        np.repeat(daily, DAYS),
+        (np.arange(DAYS) * 86_400 + at[:, None] + rng.integers(0, 30, (daily.size, DAYS))).ravel(),
     )
     return at_home
 
@@ -142,11 +144,13 @@ def _hard(world: Accounts, homes: np.ndarray, rng: np.random.Generator) -> None:
     exits = max(who.size // 4, 1)  # four stays an exit, two innocent people in it
     innocent = rng.permutation(homes)[: 2 * exits]
     every = np.concatenate([who, innocent])
-    world.share("address", every, np.concatenate([rng.integers(0, exits, who.size), np.arange(innocent.size) % exits]))
+    world.share(
+        "address", every, np.concatenate([rng.integers(0, exits, who.size), np.arange(innocent.size) % exits])
+    )
 
 
 def _jobs(world: Accounts, m: np.ndarray, jitter: int, rng: np.random.Generator) -> None:
-    """Forty jobs at random times; each member joins twelve, within `jitter` seconds (standard deviation, or either way)."""
+    """Forty jobs at random times; each member joins twelve, `jitter` seconds off (standard deviation, or at most)."""
     start = rng.integers(600, DAYS * 86_400 - 600, 40)
     joined = rng.permuted(np.tile(np.arange(40), (m.size, 1)), axis=1)[:, :12]
     off = rng.normal(0, jitter, joined.shape) if jitter < 60 else rng.uniform(-jitter, jitter, joined.shape)
@@ -178,10 +182,14 @@ def tables(world: Accounts) -> duckdb.DuckDBPyConnection:
     con.execute("INSERT INTO accounts (account_id, org_id) SELECT account_id, org::VARCHAR FROM base")
     con.execute("""INSERT INTO identifiers (account_id, id_type, id_value)
         SELECT account_id, kind, value::VARCHAR FROM held WHERE kind IN ('card', 'device')""")
-    con.execute("""INSERT INTO account_values SELECT account_id, if(kind = 'address', 'ip', kind), value::VARCHAR, 1, NULL, NULL
+    con.execute("""INSERT INTO account_values
+        SELECT account_id, if(kind = 'address', 'ip', kind), value::VARCHAR, 1, NULL, NULL
         FROM held WHERE kind IN ('address', 'template')""")
-    con.execute("""CREATE TEMP TABLE requests AS
-        SELECT account_id, to_timestamp($began + second) AS occurred_at, true AS is_primary FROM times""", {"began": BEGAN})
+    con.execute(
+        """CREATE TEMP TABLE requests AS
+        SELECT account_id, to_timestamp($began + second) AS occurred_at, true AS is_primary FROM times""",
+        {"began": BEGAN},
+    )
     return con
 
 
@@ -271,7 +279,7 @@ def measure(name: str, n: int, data: str) -> None:
         people = [g[world.org[g] < world.n] for g in found]  # a known firm is right to be one group
         p, r, f1 = pairwise(people, world.cluster)
         wrong = sum(int((world.cluster[g] < 0).sum()) for g in people if g.size >= 4)
-        print(f"        {what:<16} P {p:.4f}  R {r:.4f}  F1 {f1:.4f}  ordinary accounts in groups of four or more: {wrong}")
+        print(f"        {what:<16} P {p:.4f}  R {r:.4f}  F1 {f1:.4f}  ordinary accounts in groups: {wrong}")
 
 
 def main() -> None:

@@ -51,11 +51,12 @@ def linked_groups(con: duckdb.DuckDBPyConnection) -> tuple[list[Ints], list[Ints
 def with_bursts(groups: Sequence[Ints], rare: pl.DataFrame, active: sparse.csr_matrix) -> list[Ints]:
     """The groups of four accounts or more, with the accounts of no group that act in their bursts.
 
-    A burst is a window of two minutes in which far more members are active than their own activity in that hour gives.
-    An account is attached when it is active in more of the bursts than its own hours explain (the jitter null and the
-    times of the day of kit.linkage.pairs.together), so clearly that one in ten thousand of the attached is expected to
-    be chance. Groups are joined when half of one's members act in the other's bursts. A crowd, accounts that come back to the same bursts of the whole town, is a group when it shares rare values
-    too. Attached accounts have one family of evidence, a lead: each must still show content of its own.
+    A burst is a window of two minutes in which far more members are active than their own activity in that hour
+    gives. An account is attached when it is active in more of the bursts than its own hours explain (the jitter
+    null and the times of the day of kit.linkage.pairs.together), so clearly that one in ten thousand of the
+    attached is expected to be chance. Groups are joined when half of one's members act in the other's bursts. A
+    crowd, accounts that come back to the same bursts of the whole town, is a group when it shares rare values too.
+    Attached accounts have one family of evidence, a lead: each must still show content of its own.
     """
     found = [g for g in groups if g.size >= LEAST]
     hours = hours_of(active)
@@ -93,7 +94,9 @@ def _crowds(rare: pl.DataFrame, active: sparse.csr_matrix) -> sparse.csr_matrix:
     bits = np.triu(poisson_bits(back, chance), 1)
     ends = np.column_stack(np.nonzero(bits >= BURST_BITS + 2 * np.log2(max(window.size, 1))))
     label = leiden(window.size, ends, density=TIED)
-    crowds = sparse.csr_matrix((np.ones(window.size, dtype=np.int32), (label, window)), (window.size, active.shape[1]))
+    crowds = sparse.csr_matrix(
+        (np.ones(window.size, dtype=np.int32), (label, window)), (window.size, active.shape[1])
+    )
     return crowds[np.diff(hours_of(crowds).indptr) >= HITS]
 
 
@@ -106,7 +109,7 @@ def _bursts(groups: Sequence[Ints], active: sparse.csr_matrix) -> sparse.csr_mat
     seen = sparse.csr_matrix(inside @ active)
     many = seen.data >= 3
     if not many.any():
-        return sparse.csr_matrix((len(groups), width), dtype=np.int32)
+        return sparse.csr_matrix(np.zeros((len(groups), width), dtype=np.int32))
     row = np.repeat(np.arange(len(groups)), np.diff(seen.indptr))[many]
     window, count = seen.indices[many].astype(np.int64), seen.data[many].astype(np.int64)
     in_hour = np.asarray(hours_of(seen)[row, window // SLOTS]).ravel()
@@ -152,7 +155,9 @@ def _joined(groups: Sequence[Ints], who: Ints, group: Ints, bits: Floats, accoun
     pair, members = counted(of[of >= 0] * n + group[of >= 0])
     x, y = pair // n, pair % n
     half = (members >= 0.5 * np.array([g.size for g in groups])[x]) & (x != y)
-    _, one = connected_components(sparse.csr_matrix((np.ones(half.sum()), (x[half], y[half])), (n, n)), directed=False)
+    _, one = connected_components(
+        sparse.csr_matrix((np.ones(half.sum()), (x[half], y[half])), (n, n)), directed=False
+    )
     free = np.flatnonzero(of < 0)
     free = free[np.lexsort((group[free], -np.round(bits[free], 6), who[free]))]
     new, first = np.unique(who[free], return_index=True)
@@ -164,7 +169,7 @@ def _joined(groups: Sequence[Ints], who: Ints, group: Ints, bits: Floats, accoun
 
 
 def _shares(members: Ints, rare: pl.DataFrame, accounts: int) -> bool:
-    """Whether far more rare values are held by two of the members than by two of as many accounts drawn at random."""
+    """Whether pairs of members share far more rare values than pairs of as many accounts drawn at random."""
     inside: Flags = np.zeros(accounts, dtype=bool)
     inside[members] = True
     value = rare["value"].to_numpy().astype(np.int64)

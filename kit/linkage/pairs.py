@@ -27,7 +27,6 @@ SEED = 7
 LARGE = 50  # accounts; a larger community is looked at again for thin bridges
 SHARD = 20_000_000  # requests read at a time
 ROWS = 4_000_000  # rows of (value, window, account) held at a time
-FAMILIES = ("identity", "infrastructure", "content")
 
 
 def pair_links(rare: pl.DataFrame, active: sparse.csr_matrix, org: Ints) -> tuple[Ints, Ints, Floats]:
@@ -40,7 +39,8 @@ def pair_links(rare: pl.DataFrame, active: sparse.csr_matrix, org: Ints) -> tupl
     key = np.concatenate([a * org.size + b for a, b, _ in found])
     bits = np.concatenate([bits for *_, bits in found])
     pair, place = np.unique(key, return_inverse=True)
-    return pair // org.size, pair % org.size, np.bincount(place, bits, minlength=pair.size).round(3)
+    weight = np.round(np.bincount(place, bits, minlength=pair.size), 3)
+    return pair // org.size, pair % org.size, weight.astype(np.float64)
 
 
 def rare_values(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
@@ -54,14 +54,20 @@ def account_windows(con: duckdb.DuckDBPyConnection, accounts: int) -> sparse.csr
         "SELECT min(epoch_us(occurred_at)), max(epoch_us(occurred_at)), count(*) FROM requests"
     ).fetchall()
     if first is None:
-        return sparse.csr_matrix((accounts, SLOTS), dtype=np.int32)
+        return sparse.csr_matrix(np.zeros((accounts, SLOTS), dtype=np.int32))
     hour = int(first) // 3_600_000_000
     width = (int(last) // 3_600_000_000 - hour + 1) * SLOTS
     bits = width.bit_length()
     step = -(-accounts * SHARD // max(rows, SHARD))
     query, keys = named_query("linkage/active_windows"), []
     for begin in range(0, accounts, step):
-        bound = {"seconds": WINDOW_S, "first": hour * SLOTS, "width": 1 << bits, "begin": begin, "upto": begin + step}
+        bound = {
+            "seconds": WINDOW_S,
+            "first": hour * SLOTS,
+            "width": 1 << bits,
+            "begin": begin,
+            "upto": begin + step,
+        }
         keys.append(counted(np.asarray(con.execute(query, bound).fetchnumpy()["key"], dtype=np.int64))[0])
     key = np.concatenate(keys)
     who, window = key >> bits, (key & ((1 << bits) - 1)).astype(np.int32)
@@ -78,7 +84,7 @@ def _timed(who: Ints, window: NDArray[np.int32], accounts: int) -> Flags:
     place = who * SLOTS + window % SLOTS
     often = np.bincount(place, minlength=accounts * SLOTS).reshape(accounts, SLOTS)
     timed = (often >= 6) & (often >= 0.2 * often.sum(axis=1, keepdims=True))
-    return timed.ravel()[place]
+    return np.asarray(timed.ravel()[place])
 
 
 def hours_of(active: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -92,9 +98,9 @@ def hours_of(active: sparse.csr_matrix) -> sparse.csr_matrix:
 def together(rare: pl.DataFrame, active: sparse.csr_matrix, org: Ints) -> tuple[Ints, Ints, Floats]:
     """Pairs that share a rare value and were active in the same two minutes more often than their hours explain.
 
-    The null keeps every account's hours and moves its activity within the hour (jitter null: Amarasingham and others
-    2012, Conditional modeling and the jitter method of spike resampling); who keeps the same hours is no closer for
-    it. Windows at the same time of the day count once, so that timers that run every day are one coincidence.
+    The null keeps every account's hours and moves its activity within the hour (jitter null: Amarasingham and
+    others 2012, Conditional modeling and the jitter method of spike resampling): who keeps the same hours is no
+    closer for it. Windows at the same time of the day count once: timers that run every day are one coincidence.
     """
     value, who = rare["value"].to_numpy().astype(np.int64), rare["account"].to_numpy().astype(np.int64)
     order = np.lexsort((who, value))
@@ -227,8 +233,10 @@ def _without_thin_bridges(members: Ints, ends: Ints, weight: Floats) -> list[Int
 
 
 def leiden(nodes: int, ends: Ints, weight: Floats | None = None, density: float | None = None) -> Ints:
-    """The community of each node, always the same: by modularity, or as parts in which at least this share of the
-    pairs is tied (CPM). Source: Traag, Waltman and van Eck 2019, From Louvain to Leiden; igraph's implementation."""
+    """The community of each node, always the same: by modularity, or parts of at least this density (CPM).
+
+    Source: Traag, Waltman and van Eck 2019, From Louvain to Leiden; igraph's implementation.
+    """
     import random
 
     import igraph
