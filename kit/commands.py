@@ -134,7 +134,9 @@ def _print_result(result: Result, format: str) -> None:
         sys.stdout.flush()
         result.frame.write_parquet(sys.stdout.buffer)
     elif format == "csv":
-        sys.stdout.write(result.frame.write_csv())
+        from kit.bundle.annexes import guarded_cells
+
+        sys.stdout.write(guarded_cells(result.frame).write_csv())  # no formula for the spreadsheet that opens it
     elif format == "json":
         print(json.dumps([plain(row) for row in result.rows()], ensure_ascii=False, indent=1))
     else:

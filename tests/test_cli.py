@@ -121,6 +121,8 @@ def test_rows_come_as_table_csv_json_or_parquet(case: Path, capsysbinary: pytest
     assert outs["csv"].startswith(b"request_id,occurred_at\n")
     assert json.loads(outs["json"]) == [{"request_id": "r0", "occurred_at": "2026-05-01T00:00:00Z"}]
     assert outs["parquet"].startswith(b"PAR1")
+    assert main(["sql", str(case), "SELECT '=1+1' AS a, chr(27) || '[31m' AS b", "--format", "csv"]) == 0
+    assert capsysbinary.readouterr().out == b"a,b\n'=1+1,\\u001b[31m\n"
 
 
 def test_a_terminal_is_not_driven_by_what_a_log_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

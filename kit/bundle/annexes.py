@@ -46,8 +46,12 @@ def write(folder: Path, exhibits: list[Exhibit]) -> None:
 
 def spreadsheet_csv(frame: pl.DataFrame) -> bytes:
     """A frame as CSV in which no cell is a formula and every character is shown."""
-    columns = [_column(frame[name]).alias(guarded(name)) for name in frame.columns]
-    return pl.DataFrame(columns).write_csv(include_bom=True, line_terminator="\r\n").encode("utf-8")
+    return guarded_cells(frame).write_csv(include_bom=True, line_terminator="\r\n").encode("utf-8")
+
+
+def guarded_cells(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with every text cell and every name guarded."""
+    return pl.DataFrame([_column(frame[name]).alias(guarded(name)) for name in frame.columns])
 
 
 def guarded(text: str) -> str:

@@ -191,8 +191,11 @@ def mixture_power(result: Result) -> Figure:
         y=alt.Y("power:Q", title="Chance of being seen", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
         tooltip=["mixture:Q", alt.Tooltip("power:Q", format=".0%")],
     )
+    if not frame.height:
+        told = alt.Chart(rows(pl.DataFrame({"note": [row["note"]]}))).mark_text(align="left", x=0, limit=500)
+        return figure(told.encode(text="note:N"), result, title="What the pooled test can see", alt=row["note"])
     say = f"Line with points: chance that the test sees a mixture, for {row['prompts']:,} prompts."
-    say += " " + "; ".join(f"{m} %: {p:.0%}" for m, p in frame.rows()) + "." if frame.height else f" {row['note']}"
+    say += " " + "; ".join(f"{m} %: {p:.0%}" for m, p in frame.rows()) + "."
     return figure(
         base.mark_line() + base.mark_point(filled=True, size=60),
         result,

@@ -1,0 +1,58 @@
+"""The pooled test: ordinary pools of whole units are not called different, a quarter of another content is seen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kit.stats import pooled_difference
+
+UNITS, WIDTH = 240, 24
+
+
+def town(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sums and counts of units that each have a content of their own: clustered, as accounts are."""
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(5, 100, UNITS)
+    means = rng.normal(0, 0.3, (UNITS, WIDTH))
+    return means * counts[:, None] + rng.normal(0, 1, (UNITS, WIDTH)) * np.sqrt(counts)[:, None], counts
+
+
+def pool(rng: np.random.Generator, counts: np.ndarray, rows: int) -> np.ndarray:
+    order = rng.permutation(len(counts))
+    return order[: int(np.searchsorted(np.cumsum(counts[order]), rows)) + 1]
+
+
+def test_pools_of_whole_ordinary_units_are_not_called_different() -> None:
+    sums, counts = town(1)
+    rng = np.random.default_rng(2)
+    alarms = 0
+    for _ in range(30):
+        tested = np.isin(np.arange(UNITS), pool(rng, counts, 1500))
+        alarms += bool(pooled_difference(sums, counts, tested, draws=60).different)
+    assert alarms == 0
+
+
+def test_a_quarter_of_other_content_is_seen_and_the_power_says_so() -> None:
+    sums, counts = town(1)
+    rng = np.random.default_rng(3)
+    other = rng.normal(0, 1, WIDTH) * 0.8
+    units = rng.normal(0, 1, (20, WIDTH)) * np.sqrt(75) + other * 75
+    everyone, sizes = np.concatenate([sums, units]), [*counts, *[75] * 20]
+    seen = 0
+    for _ in range(10):
+        tested = np.isin(np.arange(UNITS + 5), [*pool(rng, counts, 1125), *range(UNITS, UNITS + 5)])
+        seen += bool(pooled_difference(everyone[:-15], sizes[:-15], tested, draws=60).different)
+    assert seen >= 9
+    pure = pooled_difference(everyone, sizes, np.arange(UNITS + 20) >= UNITS, draws=200)
+    assert pure.rows == 1500
+    assert pure.power[0.25] is not None
+    assert pure.power[0.25] >= 0.95
+    assert pure.smallest_mixture is not None
+    assert pure.smallest_mixture <= 0.25
+
+
+def test_too_few_texts_or_units_give_no_answer_but_a_reason() -> None:
+    sums, counts = town(1)
+    few = pooled_difference(sums[:20], counts[:20], np.arange(20) < 2)
+    assert few.different is None
+    assert "Too little data" in few.note
