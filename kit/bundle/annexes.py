@@ -59,11 +59,6 @@ def guarded(text: str) -> str:
     return GUARD + visible(text) if text.startswith(tuple(STARTERS)) else visible(text)
 
 
-def unguarded(cell: str) -> str:
-    """The text of a guarded cell (but for the characters shown as \\uXXXX)."""
-    return cell[1:] if cell.startswith(GUARD) else cell
-
-
 def _column(values: pl.Series) -> pl.Series:
     if values.dtype.is_numeric() or values.dtype == pl.Boolean or values.dtype == pl.Date:
         return values

@@ -86,7 +86,7 @@ class Audience:
         """The exhibits and findings that this audience gets, without the groups that reviewers rejected."""
         wanted = PARTNER if self.profile == "partner" else PUBLIC
         kept = [e for e in exhibits if e.key.removeprefix("evidence/") in wanted and e.key.startswith("evidence/")]
-        kept = [e.with_frame(_without(e.result.frame, rejected)) for e in kept]
+        kept = [e.with_frame(_without(e.result.frame, rejected, DROPPED[self.profile])) for e in kept]
         found = [f for f in found if f["cluster_id"] not in rejected]
         frames = [e.result.frame for e in kept]
         if self.profile == "public":
@@ -144,7 +144,7 @@ class Audience:
                 columns.append(pl.Series(series.name, cleaned, dtype=pl.String))
             else:
                 columns.append(series)
-        out = pl.DataFrame(columns).drop(*DROPPED[self.profile], strict=False)
+        out = pl.DataFrame(columns)
         if "cluster_id" not in out.columns or ("exchanges" in out.columns and "account_id" not in out.columns):
             return out
         # The order of the ids must not show in the order of the rows.
@@ -232,7 +232,9 @@ def quoted_texts(case: Case, texts: list[str]) -> set[str]:
     return quoting
 
 
-def _without(frame: pl.DataFrame, rejected: list[str]) -> pl.DataFrame:
+def _without(frame: pl.DataFrame, rejected: list[str], columns: tuple[str, ...]) -> pl.DataFrame:
+    """A frame without the groups that were rejected and without the columns that this audience does not get."""
+    frame = frame.drop(*columns, strict=False)
     return frame.filter(~pl.col("cluster_id").is_in(rejected)) if "cluster_id" in frame.columns else frame
 
 

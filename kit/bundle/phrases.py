@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import resources
 from typing import Any
 
+import yaml
+
 from kit.findings import LIKELIHOOD
+
+
+@cache
+def wording() -> dict[str, Any]:
+    """The fixed words of the summary and the certificates, kept in wording.yaml for those who review them."""
+    file = resources.files("kit") / "bundle" / "wording.yaml"
+    said: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return said
 
 
 def day(at: str | None) -> str:

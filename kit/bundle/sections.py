@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import polars as pl
@@ -10,7 +11,7 @@ from kit import charts
 from kit.bundle.document import Block, Code, Facts, Heading, Items, Picture, Table, Text, table, words
 from kit.bundle.evidence import ATLAS, CLAIMS, COVERED, NIST, OWASP
 from kit.bundle.exhibits import Exhibit
-from kit.bundle.phrases import against, band, chance, count, group, holding, joined, received_sentence
+from kit.bundle.phrases import against, band, chance, count, group, holding, joined, received_sentence, wording
 from kit.charts import ChartError, Figure
 from kit.findings import LIKELIHOOD
 from kit.result import Result
@@ -64,7 +65,8 @@ def proposed_section(evidence: dict[str, Any]) -> list[Block]:
     for c in (c for c in evidence["clusters"] if c["proposed"]):
         size = f"{c['account_count']:,} accounts, {count(c['exchanges'])} attributed exchanges."
         blocks += [Heading(2, group(c)), Text(f"{c['reason']} {size}")]
-        blocks += [Facts([("Speaks against it", against(c, evidence["findings"]))])]
+        stable = [("Stability", f"{c['stability']:.2f}")] if c.get("stability") is not None else []
+        blocks += [Facts([("Speaks against it", against(c, evidence["findings"])), *stable])]
         if c.get("reviews"):
             said = [f"{r['by']}, {r['at'][:10]}: {r['verdict']} ({r['reason']})" for r in c["reviews"]]
             blocks += [Text("What reviewers decided:"), Items(said)]
@@ -168,7 +170,7 @@ def exhibit_section(exhibit: Exhibit) -> list[Block]:
 
 def picture(exhibit: Exhibit) -> Figure | None:
     """The chart of an exhibit: over time if it has a time, else bars by its first text; None where neither fits."""
-    frame, title = exhibit.result.frame, exhibit.title
+    frame, title = exhibit.result.frame, re.split("[,:]", exhibit.title)[0]
     numbers = [c for c in exhibit.shown if frame[c].dtype.is_numeric()]
     times = [c for c in exhibit.shown if frame[c].dtype.is_temporal()]
     texts = [c for c in exhibit.shown if frame[c].dtype == pl.String]
@@ -177,6 +179,8 @@ def picture(exhibit: Exhibit) -> Figure | None:
     try:
         if times and len(times) == 1:
             by = next((c for c in texts if 1 < frame[c].n_unique() <= 6), "")
+            if frame.select(times[0], *([by] if by else [])).is_duplicated().any():
+                return None  # a line goes through one number at a time
             return charts.lines(exhibit.result, times[0], numbers[0], by=by, title=title)
         name = next((c for c in reversed(texts) if frame[c].n_unique() == frame.height), None)
         if name and exhibit.key in ("evidence/models", "evidence/clusters"):
@@ -191,45 +195,9 @@ def _measure(numbers: list[str]) -> str:
 
 
 def terms_section() -> list[Block]:
-    scale = "; ".join(f"{t} {band(t)}" for t in LIKELIHOOD)
-    return [
-        Heading(2, "Terms and how to check this"),
-        Facts(
-            [
-                (
-                    "Exchange",
-                    "One request that carries the marks of a group, with its answer if one was given; a refused "
-                    "request counts too, a repeated row does not. Those of a proposed group are attributed to it.",
-                ),
-                ("Requests total", "All requests by the same accounts, attributed or not."),
-                ("Account", "What the provider bills or can close, by the id in its logs."),
-                ("Tokens", "As the logs count them; output tokens include reasoning where the log does."),
-                ("n and p", "Members measured, and the chance of such a result if they were ordinary accounts."),
-                ("Confidence", "How good the basis of a judgement is: high, moderate or low."),
-                ("Likelihood", f"Terms of ICD 203: {scale}."),
-                ("Grades", "established, supported, partly supported, not assessed, cannot be shown."),
-                (
-                    "Source grade",
-                    "Admiralty: reliability of the source A (reliable) to E (unreliable), F (not known); "
-                    "credibility of what it says 1 (confirmed) to 5 (improbable), 6 (not known).",
-                ),
-                ("References", f"MITRE ATLAS AML.T0024.002 Extract AI Model; OWASP {OWASP}; NIST {NIST}."),
-                (
-                    "Digest",
-                    "SHA-256 over the column names, types and values of an exhibit: equal rows, equal digest.",
-                ),
-                (
-                    "Ledger",
-                    "Findings are chained by hash: a changed, removed or moved entry shows. It does not prove "
-                    "when an entry was written or by whom.",
-                ),
-                (
-                    "To check",
-                    "incident verify FOLDER --exports EXPORTS: every file, every link, every number again.",
-                ),
-            ]
-        ),
-    ]
+    fills = {"scale": "; ".join(f"{t} {band(t)}" for t in LIKELIHOOD), "owasp": OWASP, "nist": NIST}
+    rows = [(term, meaning.format(**fills)) for term, meaning in wording()["terms"].items()]
+    return [Heading(2, "Terms and how to check this"), Facts(rows)]
 
 
 def _arguments(result: Result) -> str:

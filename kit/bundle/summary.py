@@ -23,6 +23,7 @@ from kit.bundle.phrases import (
     number,
     received_sentence,
     total,
+    wording,
 )
 from kit.bundle.sections import (
     dismissed_section,
@@ -34,20 +35,6 @@ from kit.bundle.sections import (
 )
 
 GROUPS_ON_FIRST_PAGE = 4
-NOT_CLAIMED = (
-    "Nothing here says who is behind any account.",
-    "Nothing here shows that a model was trained on the answers: logs do not record that.",
-    "Nationality, country and language were not used as evidence.",
-    "Requests that are not attributed are not called harvesting.",
-)
-GENERAL_DOUBTS = (
-    "A contract, a verified organisation or a user base that ties the accounts together innocently.",
-    "An export that holds the same period and does not show the same counts.",
-)
-QUIET_DOUBTS = (
-    "Evidence from outside the logs that ties some of the accounts together.",
-    "A longer or fuller export, in which one more family of evidence holds for a group.",
-)
 OUTCOMES = {"could not test": "not tested for want of data", "holds": "found to hold"}
 PROFILES = {
     "internal": "internal: full, with account ids and cited texts",
@@ -84,14 +71,14 @@ def _first_page(evidence: dict[str, Any]) -> list[Block]:
     dismissed = [c for c in evidence["clusters"] if not c["proposed"]]
     facts = [("Asked by", _asked_by(case)), ("Received", received_sentence(cover))]
     facts += _facts(proposed, evidence["findings"]) if proposed else _nearest(dismissed)
-    unseen = "That nothing is proposed does not show that nothing happened: it may be too small, or not logged."
+    quiet = [] if proposed else wording()["not claimed when nothing is proposed"]
     return [
         Heading(2, "In short"),
         Text(_lead(proposed, len(dismissed)), "lead"),
         Facts(facts),
         _claims(proposed, cover),
         Heading(3, "What we do not claim"),
-        Text(" ".join([*([] if proposed else [unseen]), *NOT_CLAIMED])),
+        Text(" ".join([*quiet, *wording()["not claimed"]])),
         Heading(3, "What would change our mind"),
         Items(_doubts(evidence)),
         Heading(3, "What this export cannot show"),
@@ -194,7 +181,8 @@ def _doubts(evidence: dict[str, Any]) -> list[str]:
             doubts.append(f"{group(c)}: {_margin(holding(c))}.")
     contradicted = [f for f in evidence["findings"] if f.get("contradicts")]
     doubts += [f"What speaks against the finding “{f['slug']}”, set out with it below." for f in contradicted[:2]]
-    return [*doubts[:5], *(GENERAL_DOUBTS if proposed else QUIET_DOUBTS)]
+    general = "would change our mind" + ("" if proposed else " when nothing is proposed")
+    return [*doubts[:5], *wording()[general]]
 
 
 def _margin(hold: int) -> str:
