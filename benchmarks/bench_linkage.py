@@ -6,8 +6,8 @@ Clusters of 5 to 5,000 accounts. Kind data: nearly all members share cards, devi
 others. Hard data: a quarter of the members share a card, a fifth a device, six in ten a wording, each with three or
 four others; half send through proxies that rotate over homes, the same ones for all clusters, in which innocent
 people live; and every cluster lacks one family altogether. Both work on common jobs (a member joins 12 of 40,
-within seconds of each other) beside as many requests of their own as ordinary accounts make. Loose data: hard data whose
-members come within two minutes of the start of the job, before or after.
+within seconds of each other) beside as many requests of their own as ordinary accounts make. Loose data: hard data
+whose members come within two minutes of the start of the job, before or after.
 Around them live ordinary accounts: families that share card, home and often a device; firms (known organisations)
 that share card, office and prompt; gateways with thousands behind one address; circles that share a rare wording;
 machines that run every hour or every day at the same minute; most people by day, each in one of 24 time zones.
@@ -150,7 +150,7 @@ def _hard(world: Accounts, homes: np.ndarray, rng: np.random.Generator) -> None:
 
 
 def _jobs(world: Accounts, m: np.ndarray, jitter: int, rng: np.random.Generator) -> None:
-    """Forty jobs at random times; each member joins twelve, `jitter` seconds off (standard deviation, or at most)."""
+    """Forty jobs at random times; each member joins twelve, `jitter` seconds off (standard deviation or most)."""
     start = rng.integers(600, DAYS * 86_400 - 600, 40)
     joined = rng.permuted(np.tile(np.arange(40), (m.size, 1)), axis=1)[:, :12]
     off = rng.normal(0, jitter, joined.shape) if jitter < 60 else rng.uniform(-jitter, jitter, joined.shape)

@@ -6,6 +6,8 @@ from typing import Any
 
 import polars as pl
 
+from kit.bundle import decisions
+from kit.bundle.decisions import Decided
 from kit.result import plain
 
 SCHEMA_VERSION = "1"
@@ -36,7 +38,6 @@ COVERED = {  # what a row may carry, and what cannot be shown where rows lack it
     "with_tokens": ("token counts", "how much was taken, where tokens were not counted"),
     "with_cost": ("price", "what the requests cost, where no price was logged"),
 }
-Decided = dict[str, list[dict[str, str]]]
 
 
 def evidence(
@@ -97,35 +98,27 @@ def cannot_show(row: dict[str, Any], signals: pl.DataFrame) -> list[str]:
 
 
 def clusters(tables: dict[str, pl.DataFrame], decided: Decided) -> list[dict[str, Any]]:
-    """Every group examined, proposed ones first, with its accounts, evidence, claims and alternatives.
-
-    What the kit proposes and a reviewer rejected is not proposed; the reason then names the reviewer.
-    """
-    out = []
+    """Every group examined, as it stands after review, proposed ones first: accounts, evidence, claims, reviews."""
+    groups = []
     for row in tables["clusters"].iter_rows(named=True):
-        cluster_id = row["cluster_id"]
-        verdicts = decided.get(cluster_id, [])
-        if row["proposed"] and (against := [v for v in verdicts if v["verdict"] == "reject"]):
-            said = "; ".join(f"{v['by']}, {v['at'][:10]}: {v['reason']}" for v in against)
-            row = {**row, "proposed": False, "reason": f"Rejected in review ({said}). The kit: {row['reason']}"}
-        own = {name: _of(frame, cluster_id) for name, frame in tables.items() if "cluster_id" in frame.columns}
+        own = {n: _of(frame, row["cluster_id"]) for n, frame in tables.items() if "cluster_id" in frame.columns}
         claims = {r.pop("claim"): r for r in own.get("claims", [])}
         given = {r.pop("family"): r for r in own.get("families", [])}
-        families = {f: given[f] for f in FAMILIES if f in given}
-        members = own.get("members", [])
-        out.append(
+        groups.append(
             {
                 **row,
-                "accounts": sorted(m["account_id"] for m in members if m.get("account_id")),
+                "members": own.get("members", []),
                 "account_count": row["accounts"],
                 "models": {r["request_model"]: r["exchanges"] for r in own.get("models", [])},
-                "families": families,
+                "families": {f: given[f] for f in FAMILIES if f in given},
                 "claims": claims,
                 "alternatives": own.get("alternatives", []),
-                "techniques": techniques(claims, families) if row["proposed"] else [],
-                "reviews": verdicts,
             }
         )
+    out = decisions.applied(groups, decided)
+    for group in out:
+        group["accounts"] = sorted(m["account_id"] for m in group.pop("members") if m.get("account_id"))
+        group["techniques"] = techniques(group["claims"], group["families"]) if group["proposed"] else []
     return sorted(out, key=lambda c: not c["proposed"])
 
 

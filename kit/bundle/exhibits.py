@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from kit import findings, intake, reviews
+from kit.bundle.decisions import Decided
 from kit.case import Case
 from kit.errors import KitError
 from kit.result import Result
@@ -100,18 +101,20 @@ def results_behind(finding: dict[str, Any]) -> list[dict[str, Any]]:
     return [r for r in (*finding["supports"], *finding["contradicts"]) if "digest" in r]
 
 
-def dispositions(case: Case) -> dict[str, list[dict[str, str]]]:
-    """What reviewers decided about each group and stands now: by, at, verdict, reason."""
+def dispositions(case: Case) -> Decided:
+    """What reviewers decided about each group and stands now: by, at, verdict, reason, accounts (split), into."""
     standing = reviews.current(case).filter(pl.col("subject") == "cluster")
-    out: dict[str, list[dict[str, str]]] = {}
-    for row in standing.select("id", "by", "at", "verdict", "reason").iter_rows(named=True):
+    out: Decided = {}
+    for row in standing.select("id", "by", "at", "verdict", "reason", "accounts", "into").iter_rows(named=True):
         out.setdefault(row.pop("id"), []).append(row)
     return out
 
 
-def rejected(decided: dict[str, list[dict[str, str]]]) -> list[str]:
-    """The groups that a reviewer rejected: one rejection is enough not to propose a group."""
-    return sorted(c for c, verdicts in decided.items() if any(v["verdict"] == "reject" for v in verdicts))
+def rejected(decided: Decided) -> list[str]:
+    """The groups that a reviewer rejected or wants split: one is enough not to share a group as proposed."""
+    return sorted(
+        c for c, verdicts in decided.items() if any(v["verdict"] in ("reject", "split") for v in verdicts)
+    )
 
 
 def frames(exhibits: list[Exhibit]) -> dict[str, pl.DataFrame]:
