@@ -15,9 +15,9 @@ COUNTED = ("exchanges", "requests_total", "input_tokens", "output_tokens")
 def applied(groups: list[dict[str, Any]], decided: Decided) -> list[dict[str, Any]]:
     """The groups as they stand after review, each with `reviews` and `reviewers_differ`.
 
-    `groups` are entries of evidence.json with their `members` rows. Rejected: no longer proposed. Split: the accounts
-    named become a group of their own, not proposed, since its evidence was not measured. Merged: the other group has
-    the members of both, and this one is no longer proposed.
+    `groups` are entries of evidence.json with their `members` rows. Rejected: no longer proposed. Split: the
+    accounts named become a group of their own, not proposed, since its evidence was not measured. Merged: the other
+    group has the members of both, and this one is no longer proposed.
     """
     stand = {g["cluster_id"]: g for g in groups}
     apart = []
