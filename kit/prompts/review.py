@@ -77,11 +77,14 @@ def coverage(
 
 
 @analysis
-def scripts(
+def languages(
     case: Case, *, accounts: list[str] | None = None, since: str | None = None, until: str | None = None
 ) -> Result:
-    """Scripts the prompts are written in: script, requests, accounts, share. Describes the material; no signal."""
-    return case.query("prompts/scripts", accounts=accounts, since=since, until=until)
+    """Languages of the prompts, by script and commonest words: language, script, requests, accounts, share.
+
+    Describes the material; never a signal. Short texts, code and languages without words here are "not told".
+    """
+    return case.query("prompts/languages", accounts=accounts, since=since, until=until)
 
 
 @analysis

@@ -18,7 +18,7 @@ EVERY: dict[str, dict[str, Any]] = {
     "template_days": {"verdict": "harvest"},
     "capabilities": {"accounts": CAMPAIGN},
     "coverage": {"accounts": CAMPAIGN},
-    "scripts": {},
+    "languages": {},
     "phases": {"accounts": CAMPAIGN},
     "flows": {},
     "returned": {},
@@ -47,6 +47,20 @@ def test_capabilities_name_reasoning_for_the_campaign_and_nothing_for_people(tow
     assert mix["reasoning"] == 1.0
     people = prompts.capabilities(town_case, accounts=["person-1", "person-2"]).rows()
     assert [(r["capability"], r["share"]) for r in people] == [("not said by any rule", 1.0)]
+
+
+def test_languages_are_told_by_script_and_by_their_commonest_words(make_case: Callable[[list[Row]], Case]) -> None:
+    texts = {
+        "English": "What is the reason for this and how are you?", "German": "Warum ist das nicht mit der Post da?",
+        "French": "Donnez la liste des villes dans le pays.", "Japanese": "今日は何ですか",
+        "Chinese": "今天天气怎么样",
+        "Russian": "Как это работает и что для этого нужно?", "Thai": "สวัสดีตอนเช้า", "not told": "x = 1",
+    }  # fmt: skip
+    rows: list[Row] = [
+        {"request_id": f"r{i}", "account_id": "a", "occurred_at": "2026-05-01T00:00:00Z", "prompt_text": text}
+        for i, text in enumerate(texts.values())
+    ]
+    assert sorted(r["language"] for r in prompts.languages(make_case(rows)).rows()) == sorted(texts)
 
 
 def test_coverage_counts_each_prompt_once(town_case: Case) -> None:
