@@ -7,6 +7,7 @@ public   aggregates of proposed groups; no number below ten, no row about fewer 
 from __future__ import annotations
 
 import hmac
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,7 +22,8 @@ from kit.redact import Redactor, lower_case_words, tokens
 
 K = 10
 WINDOW = 40  # no run of this many characters of a prompt may leave
-SHORTEST_ID = 5
+SHORTEST_ID = 5  # a shorter word of letters alone, or a number, may be an id and is far more often none
+MIXED = re.compile(r"(?=.*[^\W\d])(?=.*\d)")
 TEXTS_PER_SHARE = 200_000
 EXPIRES_AFTER_DAYS = 180
 PUBLIC = ("coverage", "clusters", "days", "models", "families", "alternatives", "claims", "cannot_show")
@@ -118,7 +120,7 @@ class Audience:
 
     def _cleaner(self, texts: list[str]) -> Callable[[str, str], str]:
         """How to clean any of `texts`, once every id and every run of a prompt in them is known."""
-        words = sorted({w for t in texts for w in tokens(t) if len(w) >= SHORTEST_ID})
+        words = sorted({w for t in texts for w in tokens(t) if len(w) >= SHORTEST_ID or MIXED.match(w)})
         known = self.case.query("evidence/known_values", words=words).frame
         self.redactor.known = dict(zip(known["value"], known["kind"], strict=True))
         quoting = quoted_texts(self.case, texts)
@@ -203,7 +205,7 @@ def without_small_rows(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def quoted_texts(case: Case, texts: list[str]) -> set[str]:
-    """Those of `texts` that hold 40 characters in a row of any prompt or system text of the case.
+    """Those of `texts` that hold 40 characters in a row of any prompt, system text or answer of the case.
 
     Any such run holds one of the text's own 20-character blocks whole, so the blocks are looked for in all prompts
     at once, and only where one is found the texts are compared.

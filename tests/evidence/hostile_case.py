@@ -46,7 +46,7 @@ def write_exports(folder: Path, *, seed: int = 7, parts: int = 1) -> list[Path]:
             "conversation_id": PAYLOADS[i % len(PAYLOADS)],
             "request_model": "model-large" if i % 3 else "=model-small",
             "prompt_text": prompt(i),
-            "response_text": f"Answer {i}.",
+            "response_text": f"Answer {i}. The third step follows from the second, which is shown above.",
             "input_tokens": 100 + i,
             "output_tokens": 200 + i,
             "http_status": 200,
@@ -123,5 +123,8 @@ def record_findings(case: Case) -> None:
         families=["content", "timing"],
         cluster_id="cluster-a",
         other_explanations=f"A class by Jane Roe of {PAYLOADS[9]}",
-        contradicts=[f"acct_0005 paid by invoice. {prompt(3)}"],
+        contradicts=[
+            f"acct_0005 paid by invoice. {prompt(3)}",
+            "It got: The third step follows from the second, which is shown above.",
+        ],
     )

@@ -49,6 +49,7 @@ def test_nothing_personal_and_no_prompt_is_in_a_shared_bundle(sealed: Sealed, pr
     found += ["INC-1"] if "INC-1" in text else []
     held = windows(text)
     found += [w for i in range(400) for w in windows(prompt(i)) & held]
+    found += windows("The third step follows from the second, which is shown above.") & held
     assert found == []
 
 

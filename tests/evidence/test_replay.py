@@ -65,7 +65,7 @@ def test_an_export_that_was_changed_where_no_number_counts_it_is_found(
 ) -> None:
     shutil.copytree(made[0], tmp_path / "other")
     file = tmp_path / "other" / "requests-0.csv"
-    file.write_text(file.read_text(encoding="utf-8").replace("Answer 7.", "Answer 8.", 1), encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8").replace("Answer 7. ", "Answer 8. ", 1), encoding="utf-8")
     outcome = bundle.verify(made[1], exports=tmp_path / "other")
     assert [d.split(":")[1].strip() for d in outcome.differences] == ["exhibit 4 (contents"]
     assert "1 row differs in sum_of_hashes" in outcome.differences[0]

@@ -1,8 +1,8 @@
--- The distinct prompt and system texts of one share of the requests, with white space made even.
+-- The distinct prompts, system texts and answers of one share of the requests, with white space made even.
 -- $share INTEGER: which share, from 0
 -- $shares INTEGER: into how many shares the texts are dealt
 WITH texts AS (
-  SELECT prompt_text AS text FROM requests UNION ALL SELECT system_text FROM requests
+  SELECT unnest([prompt_text, system_text, response_text, reasoning_text]) AS text FROM requests
 )
 SELECT DISTINCT regexp_replace(text, '\s+', ' ', 'g') AS text
 FROM texts
