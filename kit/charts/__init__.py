@@ -7,11 +7,16 @@ The charts of an area live in kit/charts/<area>.py; their names are found here w
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from kit.charts.base import ChartError, Figure, bars, lines
+
+# Altair loads a JSON validator, and that the grammar of international addresses, if JupyterLab has installed it: at
+# import it takes three times as long as all of Altair. The validator does without, and no chart holds an address.
+cast("dict[str, Any]", sys.modules).setdefault("rfc3987_syntax", None)
 
 AREAS = ("base", "volume", "prompts", "linkage")
 __all__ = ["ChartError", "Figure", "bars", "lines"]
