@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint bench-load bench-volume bench-prompts bench-linkage clean
+.PHONY: help demo test lint bench-load bench-volume bench-prompts bench-linkage bench-notebook clean
 
 help:
 	@echo "make demo           set up, then the sample incident from exports to verified evidence"
 	@echo "make test           set up, then lint, types and the whole test suite"
-	@echo "make bench-NAME     load, volume, prompts or linkage: ratios against a peer, in one run"
+	@echo "make bench-NAME     load, volume, prompts or linkage: ratios against a peer, in one run; notebook: seconds to a chart"
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('Python 3.11 or newer is needed; try: make PYTHON=python3.11')"
@@ -34,6 +34,9 @@ lint: $(VENV)/.installed-test
 
 test: lint
 	$(BIN)/pytest
+
+bench-notebook: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/bench_notebook.py
 
 bench-load bench-volume bench-prompts bench-linkage: bench-%: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/bench_$*.py
