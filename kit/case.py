@@ -103,10 +103,6 @@ class Case:
         """The same case as it is now, after a load rebuilt it."""
         return Case(self.folder)
 
-    def interrupt(self) -> None:
-        """Stop the query that is running."""
-        self._con.interrupt()
-
     def _notice_rebuild(self) -> None:
         if not self._warned and read_build(self.folder) != self.build:
             self._warned = True

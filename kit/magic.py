@@ -21,25 +21,15 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
+import polars as pl
+
 from kit.case import Case
 from kit.errors import KitError, QueryError
 from kit.result import Result, visible
 
 PATIENCE_S = 2.0
 USAGE = "%%sql NAME --parameter value, then one SELECT on the lines below"
-KEYWORDS = (
-    "SELECT",
-    "FROM",
-    "WHERE",
-    "GROUP BY",
-    "HAVING",
-    "ORDER BY",
-    "LIMIT",
-    "DISTINCT",
-    "BETWEEN",
-    "USING",
-    "JOIN",
-)
+KEYWORDS = ("SELECT", "FROM", "WHERE", "GROUP BY", "HAVING", "ORDER BY", "LIMIT", "BETWEEN", "JOIN")
 
 
 def install() -> bool:
@@ -54,6 +44,7 @@ def install() -> bool:
     if os.environ.get("KIT_HEADLESS") != "1":
         _Progress(shell)
     shell.display_formatter.mimebundle_formatter.for_type(Result, lambda r: _show_result(shell, r))
+    shell.display_formatter.formatters["text/html"].for_type(pl.DataFrame, _show_frame)
     shell.Completer.custom_matchers.append(_matcher(shell))
     return True
 
@@ -216,6 +207,11 @@ def _show_result(shell: Any, result: Result) -> Any:
         return result._repr_mimebundle_()
     case = shell.user_ns.get("case")
     return show(result, case if isinstance(case, Case) else None)
+
+
+def _show_frame(frame: pl.DataFrame) -> str:
+    """A bare frame as the tables of the kit look: every column, fifty rows, nothing in it that can act."""
+    return Result(frame, "", {}, "", "frame")._repr_html_()
 
 
 def _matcher(shell: Any) -> Callable[[Any], Any]:

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 
 from kit import findings
@@ -18,6 +19,7 @@ from kit.bundle import signature
 from kit.bundle.replay import replay
 from kit.errors import BundleError
 from kit.load.container import sha256 as sha256_of
+from kit.result import visible
 
 TAG_MANIFEST = "tagmanifest-sha256.txt"
 MANIFEST = "manifest-sha256.txt"
@@ -45,6 +47,9 @@ class Verification:
             "verified" if self.ok else f"does not verify ({len(self.differences)} found); compare with a good copy"
         )
         return "\n".join([*lines, f"{self.folder}: {verdict}."])
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(visible(str(self)))}</pre>"
 
 
 def verify(

@@ -329,7 +329,7 @@ class Threshold(Picker):
         return f"{self._name.upper()} = {self.value!r}"
 
     def set(self, value: float) -> None:
-        """Move the threshold, as the slider does. Raises ParameterError beyond its limits."""
+        """Move the threshold, as the field does. Raises ParameterError beyond its limits."""
         if not self.low <= value <= self.high:
             raise ParameterError(f"{self._name} is {value}; give a number from {self.low} to {self.high}.")
         self.value = value
@@ -339,16 +339,12 @@ class Threshold(Picker):
         import ipywidgets as w
 
         whole = isinstance(self.low, int) and isinstance(self.high, int)
-        kind, step = (w.IntSlider, 1) if whole else (w.FloatSlider, (self.high - self.low) / 100)
-        style = {"description_width": "initial"}
-        slider = kind(
+        field = (w.BoundedIntText if whole else w.BoundedFloatText)(
             value=self.value,
             min=self.low,
             max=self.high,
-            step=step,
             description=f"{self._name} at least",
-            continuous_update=False,
-            style=style,
+            style={"description_width": "initial"},
         )
         again, shown = w.Button(description="As last time"), w.HTML(self._said())
         last = self._last()
@@ -360,15 +356,15 @@ class Threshold(Picker):
             shown.value = self._said()
 
         def restored(_: Any) -> None:
-            slider.value = last[self._name]
+            field.value = last[self._name]
 
-        slider.observe(moved, names="value")
+        field.observe(moved, names="value")
         again.on_click(restored)
-        return w.VBox([w.HBox([slider, again]), shown, keys_stay_here()])
+        return w.VBox([w.HBox([field, again]), shown, keys_stay_here()])
 
 
 def threshold(case: Case, column: str, value: float, low: float, high: float) -> Threshold:
-    """A slider for the least value of a column. Raises ParameterError for a name or a value that cannot be."""
+    """A field for the least value of a column. Raises ParameterError for a name or a value that cannot be."""
     if not column.isidentifier():
         raise ParameterError(f"{column!r} is no name of a column; write it as letters, digits and underscores.")
     if not low <= value <= high:

@@ -12,7 +12,7 @@ const style = `
 .kit-table td.at button { padding: 3px 6px; color: #444; text-decoration: underline dotted; }
 .kit-table td.short { white-space: nowrap; }
 .kit-table td.long { min-width: 18em; max-width: 40em; }
-.kit-table td.long div { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; white-space: pre-wrap; overflow-wrap: anywhere; }
+.kit-table td.long div { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; white-space: pre-wrap; overflow-wrap: break-word; }
 .kit-table td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .kit-table .pinned { position: sticky; right: 0; border-left: 1px solid #999; }
 .kit-table th.pinned { z-index: 2; }

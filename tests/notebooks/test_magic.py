@@ -130,6 +130,13 @@ def test_a_cell_over_two_seconds_counts_its_seconds_and_takes_the_line_away(kern
     assert "text/html" not in seen
 
 
+def test_a_bare_frame_is_shown_as_text_that_cannot_act(kernel):
+    _, client = kernel
+    _, seen = run(client, "import polars as pl\npl.DataFrame({'text': ['<script>' * 2]})")
+    assert "rows 1 to 1 of 1" in seen["text/html"]
+    assert "<script" not in seen["text/html"]
+
+
 def test_a_cell_run_before_the_one_it_needs_is_told_so_in_one_line(kernel):
     _, client = kernel
     run(client, "from kit import volume\nbusiest = 1")
