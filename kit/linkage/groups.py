@@ -61,28 +61,39 @@ def _connected(town: Town, kind: str, least: int) -> list[Ints]:
 
 
 def settle(town: Town, g: Group, aside: Flags, rounds: int = 6) -> Group:
-    """Drop and add accounts until everyone in the group, and nobody else, has evidence enough of their own."""
+    """Drop and add accounts until everyone in the group, and nobody else, has evidence enough of their own.
+
+    Accounts dropped on the way are in doubt: neither members nor a yardstick, while they are at most a tenth of the
+    group. Else each one dropped would make what the others share look more ordinary, and a large campaign would
+    crumble. Where more are dropped, what they shared was ordinary.
+    """
+    doubt = np.zeros(len(town), dtype=bool)
     for _ in range(rounds):
-        assess(town, g, aside)
-        members = np.flatnonzero(belongs(town, g, aside))
+        assess(town, g, aside | doubt)
+        members = np.flatnonzero(belongs(town, g, aside, doubt))
         if np.array_equal(members, g.members) or town.orgs(members) < LEAST:
             break
+        doubt[g.members] = True
+        doubt[members] = False
+        if doubt.sum() > 0.1 * members.size:
+            doubt[:] = False
         g = Group(members, g.why)
     return g
 
 
-def belongs(town: Town, g: Group, aside: Flags) -> Flags:
-    """Which accounts have evidence enough of their own against an assessed group.
+def belongs(town: Town, g: Group, aside: Flags, doubt: Flags | None = None) -> Flags:
+    """Which accounts have evidence enough of their own against an assessed group; those in `doubt` judge nobody.
 
-    Content and at least one other family must each fit better than all but 5 % of ordinary accounts, and at most an
-    eighth of an ordinary account may be expected to slip in.
+    Content must fit better than all but 5 % of ordinary accounts, and so must the other families that hold (the
+    best one or all together); at most an eighth of an ordinary account may be expected to slip in.
     """
     held = [g.evidence[f].bits for f in g.held() if f != "content"]
     if not held:
         return np.zeros(len(town), dtype=bool)
-    sure = combined(town, g, aside) >= np.log2(town.others(g.members, aside=aside).size + 1) + 3
+    apart = aside if doubt is None else aside | doubt
+    sure = combined(town, g, apart) >= np.log2(town.others(g.members, aside=apart).size + 1) + 3
     content = g.evidence["content"].bits >= RARE_BITS
-    second = np.max(held, axis=0) >= RARE_BITS
+    second = np.maximum(np.max(held, axis=0), _together(np.array(held))) >= RARE_BITS
     return np.asarray(content & second & sure & town.active & ~aside, dtype=bool)
 
 
@@ -90,8 +101,8 @@ def combined(town: Town, g: Group, aside: Flags) -> Floats:
     """The evidence of every account for an assessed group: -log2 of the chance that an ordinary account has it.
 
     The content's bits (how many ordinary accounts fit as well), plus the chance of such evidence from the other
-    families that hold on the group, by Fisher's sum over the best one, two, ..., less the price of choosing.
-    To lack what four in five members have counts against an account.
+    families that hold on the group. To have nothing of a family of which four in five members have something counts
+    against an account; something is to fit better than half of the ordinary accounts do.
     """
     ordinary = town.others(g.members, aside=aside)
     held = [g.evidence[f].bits for f in g.held() if f != "content"]
@@ -102,13 +113,21 @@ def combined(town: Town, g: Group, aside: Flags) -> Floats:
     if not held:
         return content
     rest = np.array(held)
+    have = (rest[:, g.members] >= 1).sum(axis=1)
+    lack = np.log2((g.members.size - have + 1) / (g.members.size + 2)) * (have >= 0.8 * g.members.size)
+    against = ((rest < 1) * lack[:, None]).sum(axis=0)
+    return np.asarray(content + _together(rest) + against, dtype=np.float64)
+
+
+def _together(rest: Floats) -> Floats:
+    """Families x accounts, in bits, as one evidence: Fisher's sum over the best one, two, ... of the families.
+
+    Less the price of choosing them.
+    """
     best = -np.sort(-rest, axis=0).cumsum(axis=0)
     k = len(rest)
     chosen = [-gamma.logsf(best[i - 1] * np.log(2), i) / np.log(2) - np.log2(comb(k, i)) for i in range(1, k + 1)]
-    have = (rest[:, g.members] >= RARE_BITS).sum(axis=1)
-    lack = np.log2((g.members.size - have + 1) / (g.members.size + 2)) * (have >= 0.8 * g.members.size)
-    against = ((rest < RARE_BITS) * lack[:, None]).sum(axis=0)
-    return np.asarray(content + np.max(chosen, axis=0) + against, dtype=np.float64)
+    return np.asarray(np.max(chosen, axis=0), dtype=np.float64)
 
 
 def _set_alike(town: Town, members: Ints, ordinary: Ints) -> Flags:

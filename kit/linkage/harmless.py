@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from kit.linkage.families import Group
+from kit.linkage.families import NEEDED, Group
 from kit.linkage.town import OWN, Floats, Ints, Town
 
 MOST = 0.8  # an explanation must cover four in five of the accounts, or of what they sent
 EVENT_DAYS = 4  # a long weekend
+STRAY = 3  # fewer accounts than this are an accident
 TIES = ("shared identifiers", "pool of addresses", "replayed blocks", "succession after closures")
 """What strangers cannot share for a public reason, as they can a prompt, a library, a date or a launch."""
 
@@ -34,7 +35,7 @@ def alternatives(town: Town, g: Group) -> list[Alternative]:
         _verified(town, g),
         _declared(town, g.members, "declared reseller or aggregator", "reseller", tied),
         _declared(town, g.members, "registered red team or research programme", "research", tied),
-        _class(town, g.members, tied),
+        _class(town, g, tied),
         _one_site(town, g.members),
         _one_institution(town, g.members),
         _one_payer(town, g, tied),
@@ -95,11 +96,12 @@ def _declared(town: Town, m: Ints, name: str, word: str, tied: list[str]) -> Alt
     return _verdict(name, test, n >= 0.5 * m.size and not tied, detail)
 
 
-def _class(town: Town, m: Ints, tied: list[str]) -> Alternative:
+def _class(town: Town, g: Group, tied: list[str]) -> Alternative:
     """A class has a school's mail domain or a pupil's volume; education plans are also a way in for fraud."""
+    m = g.members
     test = (
         "at least half of the accounts are on education plans, half share a school's mail domain or the median "
-        "account made at most 100 requests, and nothing ties them otherwise"
+        "account made at most 100 requests and no other rare mail domain is shared, and nothing ties them otherwise"
     )
     plan, how = town.text("plan")[m], town.text("verification")[m]
     if not ((plan != "") | (how != "")).any():
@@ -110,21 +112,30 @@ def _class(town: Town, m: Ints, tied: list[str]) -> Alternative:
         f"{n} of {m.size} accounts on education plans, {own} under one school's domain, "
         f"median {volume:.0f} requests; tied by: {_listed(tied)}"
     )
-    school = own >= 0.5 * m.size or volume <= 100
+    thrown_away = g.measured("rare mail domain").holds and own < NEEDED["rare mail domain"] * m.size
+    school = own >= 0.5 * m.size or (volume <= 100 and not thrown_away)
     return _verdict("class", test, n >= 0.5 * m.size and school and not tied, detail)
 
 
 def _own_domain(town: Town, m: Ints) -> int:
-    """How many of the accounts have the commonest mail domain among those that hardly anybody else has."""
+    """How many of the accounts have the commonest mail domain that is an institution's.
+
+    Such a domain is not used by customers of another kind (plan and verification) than most of these accounts are;
+    a provider of throw-away mail is, however many of its users the accounts make up.
+    """
     domain = town.text("email_domain")
+    kind = np.char.add(np.char.add(town.text("plan").astype(str), " "), town.text("verification").astype(str))
+    kinds, many = np.unique(kind[m], return_counts=True)
+    others = kind != kinds[np.argmax(many)]
+    others[m] = False
     name, size = np.unique(domain[m], return_counts=True)
-    everywhere = np.array([(domain == n).sum() if n else np.inf for n in name])
-    return int(np.where(everywhere <= 1.1 * size, size, 0).max())
+    elsewhere = np.array([(others & (domain == n)).sum() if n else np.inf for n in name])
+    return int(np.where(elsewhere < STRAY, size, 0).max())
 
 
 def _one_institution(town: Town, m: Ints) -> Alternative:
     name = "one institution"
-    test = "at least 80 % of the accounts registered under one mail domain that nobody else uses"
+    test = "at least 80 % of the accounts registered under one mail domain that no customers of another kind use"
     if not (town.text("email_domain")[m] != "").any():
         return _untested(name, test, "mail domains are")
     own = _own_domain(town, m)

@@ -14,6 +14,7 @@ from kit.linkage.groups import LEAST, hypotheses, settle, split
 from kit.linkage.harmless import Alternative, alternatives
 from kit.linkage.pools import pools
 from kit.linkage.town import Flags, Ints, Town
+from kit.stats import Pooled
 
 FAMILIES_NEEDED = 3
 
@@ -127,6 +128,10 @@ def judge(town: Town, g: Group, aside: Flags) -> Cluster:
         reason = f"Dismissed: a harmless explanation holds: {holds[0].explanation} ({holds[0].detail})."
     elif town.orgs(g.members) < LEAST:
         reason = "Dismissed: too few organisations."
+    elif "content" not in held and not town.topics.total[g.members].any():
+        reason = (
+            f"Dismissed: no prompts in the export, so content could not be tested (families that hold: {words})."
+        )
     elif "content" not in held:
         reason = f"Dismissed: the prompts are not those of a harvest (families that hold: {words})."
     elif len(held) < FAMILIES_NEEDED:
@@ -154,16 +159,17 @@ def _known_by(town: Town, g: Group, ordinary: Ints) -> list[tuple[str, str, floa
     return known
 
 
-def claims(c: Cluster, exchanges: int) -> list[tuple[str, str, str, str, str]]:
+def claims(
+    c: Cluster, *, exchanges: int, requests: int, pooled: Pooled | None = None
+) -> list[tuple[str, str, str, str, str]]:
     """The five claims, graded: claim, statement, grade, confidence, basis."""
     held = c.group.held()
-    n = c.group.members.size
     together = ("supported", "high" if len(held) >= 4 else "moderate") if c.proposed else ("not assessed", "none")
-    purpose = ("partly supported", "moderate") if c.proposed else ("not assessed", "none")
     return [
         (
             "A",
-            f"{n:,} accounts made {exchanges:,} requests that carry the group's marks.",
+            f"{c.group.members.size:,} accounts made {exchanges:,} requests that carry the group's marks; "
+            f"{requests - exchanges:,} other requests of theirs do not and are not counted.",
             "established",
             "high",
             "Counted in the logs received, request by request.",
@@ -174,12 +180,7 @@ def claims(c: Cluster, exchanges: int) -> list[tuple[str, str, str, str, str]]:
             *together,
             f"Families of evidence that hold: {', '.join(held) or 'none'}.",
         ),
-        (
-            "C",
-            "The purpose is to harvest outputs for training.",
-            *purpose,
-            "Form and concentration of the prompts; what was intended with the answers is not logged.",
-        ),
+        ("C", "The purpose is to harvest outputs for training.", *_purpose(c, pooled)),
         (
             "D",
             "Who is behind the accounts.",
@@ -195,3 +196,23 @@ def claims(c: Cluster, exchanges: int) -> list[tuple[str, str, str, str, str]]:
             "Request logs do not show what became of an answer.",
         ),
     ]
+
+
+def _purpose(c: Cluster, pooled: Pooled | None) -> tuple[str, str, str]:
+    """Grade, confidence and basis of claim C: moderate where harvest prompts were found and the pool differs."""
+    limit = "What was intended with the answers is not logged."
+    if not c.proposed or pooled is None:
+        return "not assessed", "none", limit
+    asked = [x for x in ("harvest templates", "replayed blocks") if c.group.measured(x).holds]
+    form = (
+        "Prompts of a harvest" if asked else "Shared parameters and a choice of topics, no template judged harvest"
+    )
+    if pooled.different is None:
+        test = f"Whether they differ, taken together, from those of ordinary accounts was not tested: {pooled.note}"
+    elif pooled.different:
+        test = f"Taken together, {pooled.rows:,} prompts differ from those of ordinary accounts"
+        test += f" (p = {pooled.p_value:.3g}; false alarms {pooled.false_alarm_rate or 0:.1%})"
+    else:
+        test = f"Taken together, {pooled.rows:,} prompts do not differ from those of ordinary accounts"
+    confidence = "moderate" if asked and pooled.different is not False else "low"
+    return "partly supported", confidence, f"{form}. {test.rstrip('.')}. {limit}"

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import duckdb
 import numpy as np
+import polars as pl
 
 from kit.database import named_query
 from kit.linkage.affinity import FAMILIES
 from kit.linkage.bursts import linked_groups
+from kit.linkage.contents import pooled_tests
 from kit.linkage.proposal import Cluster, claims, find_clusters
 from kit.linkage.stability import stabilities
 from kit.linkage.town import Town, read_town
+from kit.stats import Pooled
 
 
 def fill(con: duckdb.DuckDBPyConnection) -> None:
@@ -27,23 +30,12 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
 
 def _write(con: duckdb.DuckDBPyConnection, town: Town, clusters: Sequence[Cluster]) -> None:
     named = [(c.cluster_id(town), c) for c in clusters]
-    proposed = [c.group.members for c in clusters if c.proposed]  # they come first
-    stable: list[float | None] = [*stabilities(town, proposed), *[None] * (len(clusters) - len(proposed))]
-    for i, c in named:
-        strength = np.sum([c.group.evidence[f].bits for f in FAMILIES], axis=0)
-        _insert(
-            con,
-            "cluster_accounts",
-            [
-                (i, town.ids[m], 0, int(town.requests[m]), round(float(strength[m]), 1), c.pools.get(int(m)))
-                for m in c.group.members
-            ],
-        )
-        _insert(con, "cluster_marks", [(i, k, v, round(a, 4), round(b, 6)) for k, v, a, b in c.marks])
-        _insert(con, "cluster_evidence", [_evidence_row(i, c, f) for f in FAMILIES])
-        _insert(
-            con, "cluster_alternatives", [(i, a.explanation, a.test, a.outcome, a.detail) for a in c.alternatives]
-        )
+    members = [c.group.members for c in clusters if c.proposed]  # they come first
+    _insert(con, "cluster_accounts", [row for i, c in named for row in _accounts(town, i, c)])
+    _insert(con, "cluster_marks", [(i, k, v, round(a, 4), round(b, 6)) for i, c in named for k, v, a, b in c.marks])
+    _insert(con, "cluster_evidence", [_evidence_row(i, c, f) for i, c in named for f in FAMILIES])
+    told = [(i, a.explanation, a.test, a.outcome, a.detail) for i, c in named for a in c.alternatives]
+    _insert(con, "cluster_alternatives", told)
     con.execute("INSERT INTO cluster_requests " + named_query("linkage/exchanges"))
     con.execute("INSERT INTO links " + named_query("linkage/links_kept"))
     con.execute("""UPDATE cluster_accounts SET exchanges = n.exchanges FROM (
@@ -51,9 +43,28 @@ def _write(con: duckdb.DuckDBPyConnection, town: Town, clusters: Sequence[Cluste
         FROM cluster_requests c JOIN requests r USING (source_id, line) GROUP BY c.cluster_id, r.account_id) n
         WHERE n.cluster_id = cluster_accounts.cluster_id AND n.account_id = cluster_accounts.account_id""")
     totals = {r[0]: r[1:] for r in con.execute(named_query("linkage/cluster_totals")).fetchall()}
-    for (i, c), stability in zip(named, stable, strict=True):
-        _insert(con, "clusters", [(i, c.proposed, c.reason, *totals[i], stability)])
-        _insert(con, "cluster_claims", [(i, *row) for row in claims(c, totals[i][1])])
+    without = [None] * (len(clusters) - len(members))
+    stable: list[float | None] = [*stabilities(town, members), *without]
+    _insert(
+        con,
+        "clusters",
+        [(i, c.proposed, c.reason, *totals[i], s) for (i, c), s in zip(named, stable, strict=True)],
+    )
+    pooled: list[Pooled | None] = [*pooled_tests(con, [[town.ids[m] for m in who] for who in members]), *without]
+    graded = [
+        (i, *row)
+        for (i, c), test in zip(named, pooled, strict=True)
+        for row in claims(c, exchanges=totals[i][1], requests=totals[i][2], pooled=test)
+    ]
+    _insert(con, "cluster_claims", graded)
+
+
+def _accounts(town: Town, cluster_id: str, c: Cluster) -> Iterator[tuple[Any, ...]]:
+    """The members; their exchanges are counted once the marks are written."""
+    strength = np.sum([c.group.evidence[f].bits for f in FAMILIES], axis=0)
+    for m in c.group.members.tolist():
+        bits = round(float(strength[m]), 1)
+        yield (cluster_id, town.ids[m], 0, int(town.requests[m]), bits, c.pools.get(m))
 
 
 def _evidence_row(cluster_id: str, c: Cluster, family: str) -> tuple[Any, ...]:
@@ -65,5 +76,6 @@ def _evidence_row(cluster_id: str, c: Cluster, family: str) -> tuple[Any, ...]:
 
 def _insert(con: duckdb.DuckDBPyConnection, name: str, rows: list[tuple[Any, ...]]) -> None:
     if rows:
-        places = ", ".join("?" * len(rows[0]))
-        con.executemany(f"INSERT INTO {name} VALUES ({places})", rows)  # noqa: S608 table names are ours
+        con.register("written", pl.DataFrame(rows, orient="row", infer_schema_length=None))
+        con.execute(f"INSERT INTO {name} SELECT * FROM written")  # noqa: S608 table names are ours
+        con.unregister("written")

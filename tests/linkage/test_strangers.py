@@ -1,0 +1,99 @@
+"""Harmless groups that share what strangers can are not proposed; a large campaign beside them is found whole."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+from generate import Plan, campaigns, crowd, finish, new_town, populate
+from scipy import sparse
+
+from kit import linkage, prompts
+from kit.linkage.affinity import affinities
+from kit.linkage.families import Group, assess
+from kit.linkage.harmless import alternatives
+from kit.linkage.town import Counts, Sharing, Town
+from tests.linkage.conftest import load_town
+
+Linked = tuple[duckdb.DuckDBPyConnection, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Linked:
+    """A town of every harder look-alike with 150 wide-spread accounts of one harvest, and everybody's role."""
+    made = new_town(5, scale=0.05)
+    populate(made, residents=120, median=12)
+    crowd(made)
+    wide = Plan(
+        "wide", 150, 4, ("campaign_trace",), disposable=0.5, pool_exits=60, starts=30.0, ends=32.0, mixed=0.1
+    )
+    campaigns.low_and_wide(made, wide)
+    incident = finish(made, 5)
+    con = load_town(incident, tmp_path_factory.mktemp("crowded"))
+    prompts.build(con)
+    linkage.build(con)
+    who = incident.truth_accounts.filter(pl.col("requests") > 0)
+    return con, {a: c or r for a, r, c in who.select("account_id", "role", "campaign").iter_rows()}
+
+
+def test_only_the_harvest_is_proposed_among_groups_that_look_like_one(crowded: Linked) -> None:
+    con, roles = crowded
+    query = "SELECT account_id, cluster_id FROM cluster_accounts JOIN clusters USING (cluster_id) WHERE proposed"
+    found = dict(con.execute(query).fetchall())
+    assert {roles[a] for a in found} == {"wide"}
+    assert len(set(found.values())) == 1
+    assert len(found) >= 0.95 * sum(r == "wide" for r in roles.values())
+
+
+def test_claim_c_rests_on_the_pooled_prompts_and_claim_a_sets_other_traffic_apart(crowded: Linked) -> None:
+    con, _ = crowded
+    asked = "SELECT claim, statement, basis FROM cluster_claims JOIN clusters USING (cluster_id) WHERE proposed"
+    claims = {c: (said, basis) for c, said, basis in con.execute(asked).fetchall()}
+    totals = "SELECT exchanges, requests_total - exchanges FROM clusters WHERE proposed"
+    ((exchanges, others),) = con.execute(totals).fetchall()
+    assert f"made {exchanges:,} requests that carry the group's marks; {others:,} other requests" in claims["A"][0]
+    assert "taken together" in claims["C"][1].lower()
+
+
+def a_group(org: list[str], address: list[int], **about: list[str]) -> tuple[Town, Group]:
+    """Six accounts of these organisations at these shared addresses, and sixty strangers at their own."""
+    n = 66
+    own = [f"a{k}" for k in range(n - len(org))]
+    empty = {name: [""] * n for name in ("plan", "verification", "email_domain")}
+    values = {name: [*said, *[""] * (n - len(said))] for name, said in (empty | about).items()}
+    times = {name: [float("nan")] * n for name in ("created_s", "closed_s", "first_s", "output_tokens")}
+    accounts = pl.DataFrame(
+        {"account_id": [f"b{k}" for k in range(len(org))] + own, "org_id": [*org, *own], **values, **times}
+        | {"requests": [10.0] * n, "distinct_prompts": [10.0] * n}
+    )
+    at = sparse.csr_matrix((np.ones(len(org)), (np.arange(len(org)), address)), (n, max(address) + 1))
+    flat = Counts(sparse.csr_matrix(np.ones((n, 10))))
+    kinds = {"ip": Sharing([f"ip{k}" for k in range(max(address) + 1)], at)}
+    read = Town(accounts=accounts, kinds=kinds, hours=flat, days=flat, topics=flat, pivot=np.full(n, np.nan))
+    g = Group(np.flatnonzero([i.startswith("b") for i in read.ids]))
+    assess(read, g)
+    return read, g
+
+
+def pool(town: Town, g: Group) -> list[float]:
+    found = affinities(town, g.members, town.others(g.members))
+    return next(a for a in found if a.measure == "pool of addresses").score[g.members].tolist()
+
+
+def test_an_address_links_accounts_of_two_organisations_and_nobody_within_one() -> None:
+    assert pool(*a_group(["x", "x", "y", "y", "z", "z"], [0, 0, 1, 1, 2, 2])) == [0.0] * 6
+    assert pool(*a_group(["x", "y", "y", "y", "z", "z"], [0, 0, 1, 1, 2, 2])) == [1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+
+
+def test_what_the_export_does_not_hold_was_not_tested() -> None:
+    outcome = {a.explanation: a.outcome for a in alternatives(*a_group([""] * 6, [0] * 6))}
+    untested = {e.split(" (")[0] for e, o in outcome.items() if o == "could not test"}
+    assert {"verified businesses that work together", "class", "one institution", "one payer"} <= untested
+    assert outcome["one site (class, hackathon, office)"] == "ruled out"
+
+
+def test_verified_businesses_without_a_harvest_are_customers_that_can_be_asked() -> None:
+    read, g = a_group(list("uvwxyz"), [0] * 6, verification=["business"] * 5 + ["card"])
+    outcome = {a.explanation.split(" (")[0]: a.outcome for a in alternatives(read, g)}
+    assert outcome["verified businesses that work together"] == "holds"
