@@ -43,7 +43,7 @@ ROUNDS = 8
 # A longer run shared by half as many says more: support counts this many times; a band of MinHash 1.5 times.
 WEIGHT = {"whole": 4, "h16": 4, "t16": 4, "h8": 2, "t8": 2, "inner": 2, "h4": 0.25, "t4": 0.25}
 BAND_WEIGHT = 1.5
-ALIKE_ENDS = ("whole", "h16", "t16", "h8", "t8")
+LONG_RUNS = ("whole", "h16", "t16", "h8", "t8")
 ALIKE = ("whole", "h8", "t8", "inner")  # keys that tell how large a group of texts alike may be
 
 
@@ -88,7 +88,7 @@ def _rounds(corpus: Corpus, keys: list[I32], rare: Rarity) -> tuple[I32, list[U3
     constant: list[U32] = []
     bits: list[F64] = [np.empty(0)]
     keys = [k.copy() for k in keys]
-    for among in itertools.chain(itertools.repeat(ALIKE_ENDS, ROUNDS), itertools.repeat(COLUMNS, ROUNDS)):
+    for among in itertools.chain(itertools.repeat(LONG_RUNS, ROUNDS), itertools.repeat(COLUMNS, ROUNDS)):
         rows, column, value = _choose(keys, label < 0, among)
         for c, key in enumerate(keys):
             key[rows[column == c]] = -1
