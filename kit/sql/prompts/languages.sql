@@ -42,7 +42,7 @@ named AS (
     WHEN 'thai' THEN 'Thai' WHEN 'greek' THEN 'Greek' WHEN 'hebrew' THEN 'Hebrew' ELSE 'not told' END) AS language
   FROM mine m JOIN scripted s USING (text_id) LEFT JOIN told g USING (text_id))
 SELECT language, script, count(*) AS requests, count(DISTINCT account_id) AS accounts,
-  round(count(*) / (SELECT count(*) FROM named), 6) AS share
+  round(count(*) / (SELECT count(*) FROM named), 4) AS share
 FROM named
 GROUP BY language, script
 ORDER BY requests DESC, language, script
