@@ -20,7 +20,14 @@ RARE = 0.05  # a member counts when at most this share of ordinary accounts fits
 RARE_BITS = -float(np.log2(RARE))
 COUNTED = 50  # an account's rhythm counts as at most this many requests, so that bursts do not pass for certainty
 SIGNUP_S = 5 * DAY_S
+FEW_USERS = 10  # ordinary accounts; a client with fewer is as good as the group's own
 VERSION = re.compile(r"[0-9]+([.][0-9]+)+")
+LIBRARY = re.compile(  # HTTP libraries, SDKs and tools for anybody: no product, even if nobody else here uses one
+    r"\b(python|httpx|aiohttp|urllib3?|curl|wget|axios|node|undici|deno|bun|okhttp|retrofit|java|jersey|apache|dart|"
+    r"go-http|resty|reqwest|hyper|guzzle|php|ruby|faraday|perl|postman|insomnia|openai|anthropic|google|langchain|"
+    r"llamaindex|litellm|mozilla)",
+    re.IGNORECASE,
+)
 SUCCESSION_S = 3 * DAY_S
 
 
@@ -167,7 +174,8 @@ def _build(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, str]:
     """Having the TLS fingerprint, or the exact client version with it, that most of the group has.
 
     Weighed by how rare it is among ordinary accounts that run the same clients: software that only the group runs
-    explains its own fingerprint, so at least ten ordinary accounts must run the client.
+    explains its own fingerprint, so at least ten ordinary accounts must run the client. A library that anybody can
+    run is weighed by how rare it is among all of them instead.
     """
     score, said = np.zeros(len(town)), ""
     for kind in ("build", "exact build"):
@@ -178,11 +186,11 @@ def _build(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, str]:
         usual = (outside + 1) / (users + 2)
         fingerprint = [n.rsplit(" ja4 ", 1)[1] if kind == "build" else n for n in s.names]
         name, code = np.unique(fingerprint, return_inverse=True)
-        weight = np.where(users >= 10, within, 0.0)
+        weight = np.where(users >= FEW_USERS, within, 0.0)
         seen = np.bincount(code, weight)
         lift = -np.log2(np.maximum(np.bincount(code, weight * usual) / np.maximum(seen, 1), 1e-9))
         for f in np.flatnonzero((seen >= 0.8 * members.size) & (lift >= 1)):
-            builds = np.flatnonzero((code == f) & (users >= 10))
+            builds = np.flatnonzero((code == f) & (users >= FEW_USERS))
             holders = np.asarray(s.held[:, builds].sum(axis=1)).ravel() > 0
             if holders[members].mean() >= 0.8 and lift[f] > score.max():
                 score = np.where(holders, lift[f], 0.0)
@@ -191,12 +199,14 @@ def _build(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, str]:
 
 
 def _users_of_client(town: Town, builds: Sharing, who: Ints) -> Floats:
-    """For each build, how many of the accounts run its client in any version."""
+    """For each build, how many of the accounts run its client in any version; all for a library too rare."""
     clients = town.sharing("client")
-    place = {n: j for j, n in enumerate(clients.names)}
     users = clients.count(who)
+    for j in np.flatnonzero(users < FEW_USERS):
+        users[j] = who.size if LIBRARY.search(clients.names[j]) else users[j]
+    place = dict(zip(clients.names, users, strict=True))
     bare = (VERSION.sub("#", n.rsplit(" ja4 ", 1)[0]) for n in builds.names)
-    return np.array([users[place[c]] if c in place else 0.0 for c in bare])
+    return np.array([place.get(c, 0.0) for c in bare])
 
 
 def _profile(counts: Counts, members: Ints, inside: Flags, ordinary: Ints) -> Floats:

@@ -10,7 +10,6 @@ from kit.linkage.affinity import FAMILIES, RARE, RARE_BITS, Affinity, affinities
 from kit.linkage.town import Flags, Floats, Ints, Town
 from kit.stats import binomial_tail
 
-ALPHA = 1e-3 / 13  # over the thirteen measures
 NEEDED = {  # share of the members that must fit so well; partial by nature: cards, mail domains, heirs of a ban
     "shared identifiers": 0.25,
     "rare mail domain": 0.25,
@@ -26,6 +25,7 @@ NEEDED = {  # share of the members that must fit so well; partial by nature: car
     "succession after closures": 0.25,
     "move to a new model": 0.5,
 }
+ALPHA = 1e-3 / len(NEEDED)  # over all measures
 # no member fits better than another, so the rarity of the whole answer is the yardstick, not that of each member
 ALL_OR_NOTHING = ("client build", "move to a new model", "succession after closures")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from kit.linkage.affinity import FEW_USERS, LIBRARY
 from kit.linkage.families import NEEDED, Group
 from kit.linkage.town import OWN, Floats, Ints, Town
 
@@ -235,12 +236,15 @@ def _software(town: Town, g: Group, tied: list[str]) -> Alternative:
 def _used_by_all(town: Town, g: Group, kind: str) -> float:
     """The greatest share of what the accounts send (each counted once) that has one value which few others use.
 
-    Few is under ten accounts for a client, two in a hundred for a prompt. A harvest template is no product's.
+    Few is under ten accounts for a client, two in a hundred for a prompt. A library for anybody is no product, nor
+    is a template judged harvest.
     """
     s, ordinary = town.sharing(kind), town.others(g.members)
     if not s.names:
         return 0.0
-    few = s.count(ordinary) < (10 if kind == "client" else 0.02 * ordinary.size + 1)
+    few = s.count(ordinary) < (FEW_USERS if kind == "client" else 0.02 * ordinary.size + 1)
+    if kind == "client":
+        few &= np.array([not LIBRARY.search(n) for n in s.names])
     if kind == "template":
         few &= ~np.isin(s.names, list(town.harvest))
     share = sparse.diags(1 / np.maximum(town.requests[g.members], 1)).dot(s.table[g.members])

@@ -97,3 +97,14 @@ def test_verified_businesses_without_a_harvest_are_customers_that_can_be_asked()
     read, g = a_group(list("uvwxyz"), [0] * 6, verification=["business"] * 5 + ["card"])
     outcome = {a.explanation.split(" (")[0]: a.outcome for a in alternatives(read, g)}
     assert outcome["verified businesses that work together"] == "holds"
+
+
+@pytest.mark.parametrize(("agent", "product"), [("EditorPilot/3", "holds"), ("python-httpx/0.28.1", "ruled out")])
+def test_a_client_that_only_the_group_runs_is_its_product_unless_anybody_could_run_it(
+    agent: str, product: str
+) -> None:
+    read, g = a_group(list("uvwxyz"), [0] * 6)
+    ten = sparse.csr_matrix(np.array([10.0] * 6 + [0.0] * 60)[:, None])
+    read.kinds["client"] = Sharing([agent], ten[np.argsort([not i.startswith("b") for i in read.ids]).argsort()])
+    outcome = {a.explanation.split(" (")[0]: a.outcome for a in alternatives(read, g)}
+    assert outcome["one product"] == product
