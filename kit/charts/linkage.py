@@ -178,7 +178,8 @@ def cluster_graph(links: Result) -> Figure:
     )  # fmt: skip
     left = every - edges.height
     note = (
-        f"{nodes.height} {unit} with links of two or more families. Of {every:,} links {edges.height:,} are drawn: "
+        f"{nodes.height} {unit} with links{'' if folded else ' of two or more families'}. "
+        f"Of {every:,} links {edges.height:,} are drawn: "
     )
     note += f"the strongest that hold them together and the {STRONGEST} strongest of each. {left:,} are left out."
     say = (
@@ -222,7 +223,8 @@ def _laid_out(links: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, int, boo
     label = names if not folded else [f"group {k + 1} of {n} accounts" for k, n in enumerate(size)]
     kept = _strongest(graph)
     graph = graph.subgraph_edges(kept, delete_vertices=False)
-    spots: Any = graph.layout_kamada_kawai().coords if graph.vcount() else []
+    layout = graph.layout_kamada_kawai if graph.vcount() <= 100 else graph.layout_fruchterman_reingold
+    spots: Any = layout().coords if graph.vcount() else []
     nodes = pl.DataFrame(
         {
             "node": label,

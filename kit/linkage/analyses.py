@@ -102,8 +102,9 @@ def grow(
     """Every other account ranked by its link to the seeds (by default the members of the largest proposed cluster).
 
     One row per account with any evidence: rank, account_id, bits, probability (that it belongs), expected_wrong (of
-    accusing all down to this rank), within (whether that is at most `max_wrong`), evidence in words. The
-    probability is Bayes' rule with the bits as the weight of evidence and as many hidden members expected as seeds.
+    accusing all down to this rank), within (whether that is at most `max_wrong`, and the account more likely
+    belongs than not), evidence in words. The probability is Bayes' rule with the bits as the weight of evidence and as many
+    hidden members expected as there are seeds.
     Raises ParameterError for one or two seeds, or one that is not in the case.
     """
     from kit.linkage.growing import NOBODY, ranked
@@ -138,7 +139,8 @@ def calibration(case: Case, *, seeds: list[str] | None = None, cluster: str | No
 def links(case: Case, *, cluster: str | None = None) -> Result:
     """The links between the members of a cluster: account_a, account_b, family, kind, detail, bits.
 
-    Kept for clusters of up to 300 accounts, pairs with two families or more; `why` answers for any two accounts.
+    Pairs with two families or more; of a cluster beyond 300 accounts only neighbours, with one family or more.
+    `why` answers for any two accounts.
     """
     return _of(case, "linkage/cluster_links", cluster)
 

@@ -34,7 +34,7 @@ def ranked(town: Town, seeds: list[str], max_wrong: float) -> pl.DataFrame:
             "bits": np.round(bits[rest], 2),
             "probability": np.round(probability[rest], 4),
             "expected_wrong": np.round(wrong, 4),
-            "within": wrong <= max_wrong,
+            "within": (wrong <= max_wrong) & (probability[rest] > 0.5),
             "evidence": [_words(g, int(i)) for i in rest],
         },
         schema=SCHEMA,
