@@ -8,22 +8,24 @@ import polars as pl
 from kit.linkage.affinity import RARE_BITS
 from kit.linkage.families import Group, assess
 from kit.linkage.groups import combined
-from kit.linkage.town import Floats, Town
+from kit.linkage.town import Floats, Ints, Town
 
 SCHEMA = {
     "rank": pl.Int64, "account_id": pl.String, "bits": pl.Float64, "probability": pl.Float64,
     "expected_wrong": pl.Float64, "within": pl.Boolean, "evidence": pl.String,
 }  # fmt: skip
 NOBODY = pl.DataFrame(schema=SCHEMA)
+CERTAIN = 0.98  # probability at which an account speaks for others as a seed does
+ROUNDS = 4
 BANDS = (0.0, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1.0)
 
 
 def ranked(town: Town, seeds: list[str], max_wrong: float) -> pl.DataFrame:
     """The accounts outside the seeds, most likely first; see kit.linkage.grow."""
     place = {a: i for i, a in enumerate(town.ids)}
-    g = Group(np.sort([place[a] for a in seeds]).astype(np.int64))
-    bits, probability = _probability(town, g)
-    rest = town.others(g.members)
+    shown = np.sort([place[a] for a in seeds]).astype(np.int64)
+    g, bits, probability = _grown(town, shown)
+    rest = town.others(shown)
     rest = rest[bits[rest] > 0]
     rest = rest[np.lexsort((rest, -np.round(bits[rest], 6)))]
     wrong = np.cumsum(1 - probability[rest])
@@ -49,8 +51,7 @@ def reliability(town: Town, seeds: list[str], rounds: int) -> pl.DataFrame:
     said, true = [], []
     for _ in range(rounds):
         shown = np.sort(rng.permutation(every)[: (every.size + 1) // 2])
-        g = Group(shown)
-        _, probability = _probability(town, g)
+        *_, probability = _grown(town, shown)
         rest = town.others(shown)
         said.append(probability[rest])
         true.append(np.isin(rest, every))
@@ -69,6 +70,18 @@ def reliability(town: Town, seeds: list[str], rounds: int) -> pl.DataFrame:
         if (band == k).any()
     ]
     return pl.DataFrame(rows, schema=schema)
+
+
+def _grown(town: Town, seeds: Ints) -> tuple[Group, Floats, Floats]:
+    """The seeds with the accounts that are as good as certain, and bits and probability of every account by them."""
+    g = Group(seeds)
+    for _ in range(ROUNDS):
+        bits, probability = _probability(town, g)
+        wider = np.union1d(seeds, np.flatnonzero(probability >= CERTAIN))
+        if np.array_equal(wider, g.members):
+            break
+        g = Group(wider)
+    return g, bits, probability
 
 
 def _probability(town: Town, g: Group) -> tuple[Floats, Floats]:
