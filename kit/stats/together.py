@@ -24,6 +24,8 @@ class Together:
 
 
 SCALES = ((60, (5, 10)), (600, (12, 18)), (1800, (6, 10)))  # bin width in seconds, lags of the shoulders in bins
+SPARED = 0.25  # of the days, those on which the set was most together, do not count
+LEAST_LIFT = 0.05  # acting together by less than a twentieth more than the null is nobody's method, however certain
 
 
 def synchrony(
@@ -34,14 +36,18 @@ def synchrony(
     Two measures. *Co-activity*: pairs of accounts active in the same bin, less the pairs active a few bins apart
     (so what a time zone, a launch day or an outage does to everybody cancels), at bins of 1, 10 and 30 minutes.
     *Turn-taking*: how regular the number of other requests between two requests of one account is (round robin).
+    Both are taken day by day, less what the null has on that day, and leave out the quarter of days on which most
+    is left: a deadline, an outage, an announcement or a lecture moved to another hour bring strangers together on
+    some days, a scheduler on all.
     Null: every account's days are exchanged at random, whole and to the second, among its own days of the same
     weekday (of the same kind, working day or weekend, when it has under three). That is a circular shift that keeps
     each account's daily and weekly rhythm and the span in which it lived. A cron job or a monitor looks the same
     after it, so schedules do not count; a class that met once cannot be exchanged: "too little data".
     Cost: rounds x events, never pairs.
 
-    p is from the tail of Student's t fitted to the null, Bonferroni over the measures. Source of the idea: trial-
-    shuffle nulls for synchrony (Amarasingham et al. 2012); pair counts as in SynchroTrap (Cao et al. 2014).
+    p is from the tail of Student's t fitted to the null, Bonferroni over the measures; "together" also needs a lift
+    over the null (pairs in the same bin, or evenness of turns) of LEAST_LIFT. Source of the idea: trial-shuffle
+    nulls for synchrony (Amarasingham et al. 2012); pair counts as in SynchroTrap (Cao et al. 2014).
     """
     _, code = np.unique(np.asarray(account), return_inverse=True)
     t = np.asarray(at_s, float).astype(np.int64)
@@ -83,40 +89,64 @@ def _exchange(t: Ints, group: Ints, day: Ints, rounds: int, rng: np.random.Gener
 
 
 def _together(code: Ints, t: Ints) -> Floats:
-    out = []
-    first = int(t.min()) // DAY * DAY
+    """Every measure (rows) on every day with events; the last two rows are what a lift is a share of."""
+    days, day = np.unique(t // DAY, return_inverse=True)
+    found, base = [], []
     for width, lags in SCALES:
-        bins = (t - first) // width
-        span = int(bins.max()) + 1 + max(lags)
-        active = np.unique(code * span + bins) % span
-        n = np.bincount(active, minlength=span).astype(float)
-        peak = float(n @ n - n.sum()) / 2
-        shoulder = float(np.mean([n[:-lag] @ n[lag:] for lag in range(lags[0], lags[1] + 1)])) / 2
-        out.append(peak - shoulder)
-    out.append(_turn_taking(code, t))
-    return np.array(out)
+        bins = DAY // width
+        active = np.unique((code * days.size + day) * bins + t % DAY // width) % (days.size * bins)
+        n = np.bincount(active, minlength=days.size * bins).reshape(days.size, bins).astype(float)
+        pairs = ((n - 1) * n).sum(axis=1) / 2
+        shoulder = np.mean([(n[:, :-k] * n[:, k:]).sum(axis=1) for k in range(lags[0], lags[1] + 1)], axis=0) / 2
+        found.append(pairs - shoulder)
+        base.append(pairs)
+    turns = _turn_spread(code, t, day)
+    return np.array([*found, -turns, *base, turns])
 
 
-def _turn_taking(code: Ints, t: Ints) -> float:
-    """Minus the spread of log(requests of the set between two requests of one account): higher is more regular."""
-    in_turn = code[np.argsort(t << 24 | code)]
-    by_account = np.argsort(in_turn.astype(np.int16 if int(code.max()) < 32_768 else np.int64), kind="stable")
-    gaps = np.diff(by_account)[np.diff(in_turn[by_account]) == 0]
-    logs = np.log(np.maximum(gaps, 1))
-    return -float(np.mean(np.abs(logs - np.median(logs)))) if logs.size else 0.0
+def _turn_spread(code: Ints, t: Ints, day: Ints) -> Floats:
+    """How uneven the turns of each day are: requests of the set between two of one account, on a log scale.
+
+    For each account and day the shortest stretch that a third of them fill (after the shorth, Andrews et al. 1972):
+    an account's own unrelated requests break many turns in two, and leave a core of whole ones.
+    """
+    n_days = int(day.max()) + 1
+    in_turn = np.argsort(t << 24 | code)
+    owner = (code * n_days + day)[in_turn]
+    by_owner = np.argsort(owner, kind="stable")
+    owner = owner[by_owner]
+    same = np.diff(owner) == 0
+    who, of, size = np.unique(owner[1:][same], return_inverse=True, return_counts=True)
+    logs = np.log(np.diff(by_owner)[same])
+    logs = logs[np.lexsort((logs, of))]
+    begin = np.cumsum(size) - size
+    third = np.repeat(np.maximum(2, -(-size // 3)), size)
+    last = np.arange(logs.size) + third - 1
+    inside = last < np.repeat(begin + size, size)
+    width = np.where(inside, logs[np.minimum(last, logs.size - 1)] - logs, np.inf)
+    shortest = np.minimum.reduceat(width, begin) if logs.size else np.zeros(0)
+    enough = size >= 4
+    weight = np.bincount(who[enough] % n_days, size[enough], minlength=n_days)
+    total = np.bincount(who[enough] % n_days, (shortest * size)[enough], minlength=n_days)
+    return np.asarray(total / np.maximum(weight, 1), float)
 
 
 def _judge(observed: Floats, null: Floats, n_accounts: int, n_events: int, alpha: float) -> Together:
     from scipy.stats import t as student
 
     names = [(f"pairs active in the same {w // 60} min", w) for w, _ in SCALES] + [("regularity of turns", 0)]
-    mean, sd = null.mean(axis=0), null.std(axis=0, ddof=1)
+    usual = null.mean(axis=0)
+    kept = usual.shape[1] - int(SPARED * usual.shape[1])
+    above, chance = (np.sort(v - usual, axis=-1)[..., :kept].sum(axis=-1) for v in (observed, null))
+    mean, sd = chance.mean(axis=0), chance.std(axis=0, ddof=1)
+    scale = usual.sum(axis=1)
     measures: list[dict[str, Any]] = []
     for i, (name, width) in enumerate(names):
-        z = (observed[i] - mean[i]) / sd[i] if sd[i] > 1e-9 * max(abs(mean[i]), 1) else 0.0
-        p = float(student.sf(z, len(null) - 1)) if z else 1.0
-        row = {"measure": name, "bin_s": width, "statistic": float(observed[i]), "null_mean": float(mean[i])}
-        measures.append(row | {"null_sd": float(sd[i]), "z": float(z), "p": p, "rounds": len(null)})
+        z = (above[i] - mean[i]) / sd[i] if sd[i] > 1e-9 * max(abs(mean[i]), 1) else 0.0
+        lift = float((above[i] - mean[i]) / max(scale[i + len(names)], 1e-9))
+        p = float(student.sf(z, len(null) - 1)) if z and lift >= LEAST_LIFT else 1.0
+        row = {"measure": name, "bin_s": width, "statistic": float(observed[i].sum()), "null_mean": float(scale[i])}
+        measures.append(row | {"null_sd": float(sd[i]), "z": float(z), "lift": lift, "p": p, "rounds": len(null)})
     p = min(1.0, min(float(m["p"]) for m in measures) * len(measures))
     verdict = "together" if p <= alpha else "not beyond their own rhythms"
     return Together(verdict, p, n_accounts, n_events, measures)

@@ -89,8 +89,9 @@ def synchrony(
 ) -> Result:
     """Do these accounts act together beyond what their own daily and weekly rhythms explain?
 
-    One row per measure (null: kit.stats.synchrony): measure, statistic, null_mean, null_sd, z, p, accounts,
-    events, verdict; then "equal shares": their requests on days most were active, variance over a fair lot's (1 by
+    One row per measure (null: kit.stats.synchrony): measure, statistic and null_mean (over all days), z and p (over
+    the three quarters of days on which the set was least together), lift (how much more than the null, as a share
+    of the pairs in one bin or of the unevenness of turns), accounts, events, verdict; then "equal shares": their requests on days most were active, variance over a fair lot's (1 by
     lot, below it dealt out evenly). The set's verdict stands in every row. Needs a set: all accounts of a town have
     no common rhythm to test. Raises ParameterError without one.
     """
@@ -102,12 +103,12 @@ def synchrony(
         asked["account_id"].to_numpy(), asked["at_ms"].to_numpy() / 1000, rounds=rounds, seed=seed
     )
     rows: list[dict[str, Any]] = [
-        {k: m[k] for k in ("measure", "statistic", "null_mean", "null_sd", "z", "p")} for m in found.measures
+        {k: m[k] for k in ("measure", "statistic", "null_mean", "lift", "z", "p")} for m in found.measures
     ] or [{"measure": "pairs active together"}]
     ratio, p, n = stats.equal_shares(case.query("volume/set_daily", accounts=ids)["requests"].to_numpy())
     rows.append({"measure": f"equal shares of {n} accounts", "statistic": ratio, "null_mean": 1.0, "p": p})
     schema: dict[str, Any] = {"measure": pl.String} | dict.fromkeys(
-        ("statistic", "null_mean", "null_sd", "z", "p"), pl.Float64
+        ("statistic", "null_mean", "lift", "z", "p"), pl.Float64
     )
     frame = pl.DataFrame(rows, schema=schema).with_columns(
         accounts=pl.lit(found.n_accounts),

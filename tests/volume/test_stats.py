@@ -39,24 +39,89 @@ def people(n: int, seed: int, *, days: int = 28, zone: int = 14, per_day: int = 
     return np.concatenate(who), np.concatenate(when)
 
 
+Acts = tuple[np.ndarray, np.ndarray]
+
+
+def both(*parts: Acts) -> Acts:
+    return np.concatenate([w for w, _ in parts]), np.concatenate([t for _, t in parts])
+
+
+def unrelated(acts: Acts, share: float, seed: int) -> Acts:
+    """With requests of the same accounts' own at any time: `share` of all."""
+    rng = np.random.default_rng(seed)
+    k = int(share / (1 - share) * acts[0].size)
+    return both(acts, (rng.choice(np.unique(acts[0]), k), START + rng.uniform(0, 28 * DAY, k)))
+
+
 @pytest.mark.parametrize("n", [10, 50, 300])
 def test_a_round_robin_pool_is_found_among_thirty_percent_unrelated_traffic(n: int) -> None:
-    who, when = pool(n, seed=n)
-    noise = int(0.3 / 0.7 * who.size)  # the accounts' own unrelated requests, at any time
-    rng = np.random.default_rng(1)
-    who = np.concatenate([who, rng.integers(0, n, noise)])
-    when = np.concatenate([when, START + rng.uniform(0, 28 * DAY, noise)])
-    found = stats.synchrony(who, when, rounds=40)
+    who, when = unrelated(pool(n, seed=n), 0.3, seed=1)
+    found = stats.synchrony(who, when, rounds=25)
     assert (found.verdict, found.n_accounts, found.n_events) == ("together", n, who.size)
     assert found.p < 1e-6
 
 
+@pytest.mark.parametrize("n", [10, 50])
+def test_a_pool_without_sessions_is_found_by_its_turns_among_thirty_percent_unrelated_traffic(n: int) -> None:
+    at = np.sort(START + np.random.default_rng(n).uniform(0, 28 * DAY, 700 * n))
+    found = stats.synchrony(*unrelated((np.arange(at.size) % n, at), 0.3, seed=2), rounds=25)
+    assert found.verdict == "together"
+    assert min(found.measures, key=lambda m: m["p"])["measure"] == "regularity of turns"
+
+
 @pytest.mark.parametrize("n", [10, 50, 300])
 def test_a_pool_is_found_when_thirty_percent_of_the_set_are_strangers(n: int) -> None:
-    who, when = pool(n, seed=n)
     strangers, at = people(max(4, int(0.3 / 0.7 * n)), seed=2)
-    found = stats.synchrony(np.concatenate([who, strangers + n]), np.concatenate([when, at]), rounds=40)
+    found = stats.synchrony(*both(pool(n, seed=n, days=14), (strangers + n, at)), rounds=25)
     assert found.verdict == "together"
+
+
+def outage(rng: np.random.Generator) -> Acts:
+    """Three hours without service; everybody's requests of that time come in the minutes after it."""
+    who, when = people(60, int(rng.integers(1000)))
+    end = START + int(rng.integers(1, 26)) * DAY + 18 * 3600
+    waited = (when >= end - 3 * 3600) & (when < end)
+    return who, np.where(waited, end + rng.exponential(240, who.size), when)
+
+
+def deadlines(rng: np.random.Generator) -> Acts:
+    """A course with work due at midnight on four days that nobody else would guess."""
+    due = [START + (d + 1) * DAY for d in rng.choice(27, 4, replace=False)]
+    rush = [(rng.integers(0, 40, 400), end - rng.exponential(3600, 400)) for end in due]
+    return both(people(40, int(rng.integers(1000)), per_day=3), *rush)
+
+
+def busy_and_slow_days(rng: np.random.Generator) -> Acts:
+    """All are busy on the same days and slow on the same days, as firms of one trade are."""
+    who, when = people(60, int(rng.integers(1000)), per_day=16)
+    busy = np.clip(np.exp(rng.normal(-1, 0.6, 30)), 0.05, 1)
+    kept = rng.random(who.size) < busy[np.clip((when - START) // DAY, 0, 29).astype(int)]
+    return who[kept], when[kept]
+
+
+def cron_jobs(rng: np.random.Generator) -> Acts:
+    """Forty schedules on the hour, every one, two, six or 24 hours."""
+    jobs = []
+    for a in range(40):
+        hours = np.arange(rng.integers(0, 3), 28 * 24, rng.choice([1, 2, 6, 24]))
+        jobs.append((np.full(hours.size, a), START + hours * 3600 + rng.uniform(0, 30, hours.size)))
+    return both(*jobs)
+
+
+def moved_lecture(rng: np.random.Generator) -> Acts:
+    """A class on Tuesdays and Thursdays, and once on a Friday afternoon instead."""
+    met = [START + d * DAY + 10 * 3600 for d in range(28) if d % 7 in (1, 3) and d != 17] + [
+        START + 18 * DAY + 50_000
+    ]
+    heard = [(rng.integers(0, 40, 240), begin + rng.uniform(0, 5400, 240)) for begin in met]
+    return both(people(40, int(rng.integers(1000)), per_day=2), *heard)
+
+
+@pytest.mark.parametrize("shared", [outage, deadlines, busy_and_slow_days, cron_jobs, moved_lecture])
+def test_what_happens_to_everybody_on_some_days_or_on_the_hour_is_not_togetherness(shared) -> None:
+    found = stats.synchrony(*shared(np.random.default_rng(7)), rounds=40)
+    assert found.verdict == "not beyond their own rhythms"
+    assert found.n_events > 1000
 
 
 def test_turns_alone_give_a_steady_pool_away() -> None:
