@@ -69,7 +69,9 @@ def small_multiples(result: Result, *, y: str = "requests") -> Figure:
 
     if not len(result):
         raise ChartError("There is nothing to draw: the result has no rows; widen the time or the accounts.")
-    order = result.frame.group_by("series").agg(pl.col(y).sum()).sort([y, "series"], descending=[True, False])
+    order = result.frame.group_by("series").agg(pl.col(y).sum())
+    rest = pl.col("series").is_in(["(other)", "(none)"])  # no series of its own, so not the largest either
+    order = order.sort(rest, y, "series", descending=[False, True, False])
     shown = order["series"].to_list()[:24]
     kept = result.with_frame(result.frame.filter(pl.col("series").is_in(shown)))
     frame, width = _within_budget(kept, y, MARK_BUDGET // 2)
@@ -107,7 +109,7 @@ def heat_map(result: Result) -> Figure:
     chart = cells.encode(
         x=alt.X("hour:O", title="Hour of the day (UTC)", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("day:N", sort=list(WEEKDAYS), title="Weekday (UTC)"),
-        color=alt.Color("requests:Q", title="Requests", scale=alt.Scale(range=list(HEAT))),
+        color=alt.Color("requests:Q", title="Requests", scale=alt.Scale(range=list(HEAT), domainMin=0)),
         tooltip=[
             alt.Tooltip("day:N"),
             alt.Tooltip("hour:O"),
@@ -206,7 +208,15 @@ def event_study(result: Result, *, event: str = "release") -> Figure:
     """Before and after an event, a set beside all others, from `volume.uptake`; the rule at 0 is the event."""
     import altair as alt
 
-    base = alt.Chart(rows(result)).encode(x=alt.X("hours_after:Q", title=f"Hours after the {event}"))
+    hours = [int(h) for h in result["hours_after"]] or [0]
+    days = list(range(min(hours) // 24 * 24, max(hours) + 25, 24))
+    x = alt.X(
+        "hours_after:Q",
+        title=f"Hours after the {event}",
+        scale=alt.Scale(nice=False),
+        axis=alt.Axis(values=days),
+    )
+    base = alt.Chart(rows(result)).encode(x=x)
     tips = [
         alt.Tooltip("who:N"),
         alt.Tooltip("hours_after:Q"),

@@ -91,9 +91,10 @@ def synchrony(
 
     One row per measure (null: kit.stats.synchrony): measure, statistic and null_mean (over all days), z and p (over
     the three quarters of days on which the set was least together), lift (how much more than the null, as a share
-    of the pairs in one bin or of the unevenness of turns), accounts, events, verdict; then "equal shares": their requests on days most were active, variance over a fair lot's (1 by
-    lot, below it dealt out evenly). The set's verdict stands in every row. Needs a set: all accounts of a town have
-    no common rhythm to test. Raises ParameterError without one.
+    of the pairs in one bin or of the unevenness of turns), accounts, events, verdict; then "equal shares": their
+    requests on days most were active, variance over a fair lot's (1 by lot, below it dealt out evenly). The set's
+    verdict stands in every row. Needs a set: all accounts of a town have no common rhythm to test. Raises
+    ParameterError without one.
     """
     ids = chosen(case, accounts, cluster)
     if ids is None:

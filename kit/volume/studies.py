@@ -185,10 +185,12 @@ def _pivot_verdict(row: dict[str, Any], alpha: float) -> str:
     return "as others of its tool" if row["as_its_tool"] else "pivot"
 
 
+LEAST_WINDOWS = 5  # of ordinary time, to say how many new accounts a window brings
 BAN: dict[str, Any] = {"closed_at": TIME, "closed_accounts": pl.Int64, "window_h": pl.Int64, "successors": pl.Int64}
 BAN |= {"expected": pl.Float64, "p": pl.Float64, "q": pl.Float64, "median_lag_h": pl.Float64}
 BAN |= {"before_per_day": pl.Float64, "after_per_day": pl.Float64, "takeover": pl.Float64, "low": pl.Float64}
-BAN |= {"high": pl.Float64, "same_template": pl.Int64, "same_template_p": pl.Float64, "n": pl.Int64}
+BAN |= {"high": pl.Float64, "same_template": pl.Int64, "same_template_p": pl.Float64, "same_org": pl.Int64}
+BAN |= {"n": pl.Int64}
 BAN |= {"verdict": pl.String, "successor_ids": pl.List(pl.String)}
 
 
@@ -199,13 +201,16 @@ def ban_replacement(
     """After accounts were closed together, did others take their place, and did the volume dip?
 
     One row per batch of closures (within six hours of each other). Successors are accounts that reach half the
-    typical volume of the closed in their first week, first seen in the window of 6, 24 or 72 h after the closure in
-    which such accounts most exceed what other windows saw (given accounts or a cluster: only their members).
+    typical volume of the closed in their first week, first seen in the 6, 24 or 72 h after the closure: the widest
+    of these windows whose p is at most 1e-4 or three times the smallest (given accounts or a cluster: only their
+    members).
     expected and p: negative binomial over the n other windows, times three; q over the batches. before_per_day and
     after_per_day: requests of the closed, then of the successors; takeover: their ratio, with low and high
     (bootstrap over days, 95 %). same_template: successors who use a rare template of the closed (same_template_p:
-    binomial, against accounts that are not successors). verdict: replaced (q <= alpha and takeover of at least a
-    half, or same_template_p <= alpha), not replaced, too little data, no closures.
+    binomial, against accounts that are not successors); same_org: successors in an organisation of the closed.
+    verdict: replaced (q <= alpha and takeover of at least a half, or same_template_p <= alpha); newcomers with
+    other work (the closed have rare templates and the successors do not use them); replaced in its own organisation
+    (half of the successors are of it); not replaced; too little data; no closures.
     """
     ids = chosen(case, accounts, cluster)
     asked = case.query("volume/closures", accounts=ids)
@@ -234,7 +239,7 @@ def _replacement(
     begin, stop = (float(f(t.timestamp() for t in uses["first_at"])) for f in (min, max))
     window, expected, p, n = _most_new(first, at.timestamp(), begin + 7 * stats.DAY, stop)
     out: dict[str, Any] = {"window_h": window, "expected": expected, "p": p, "n": n}
-    if len(closed) < 3 or n < 10:
+    if len(closed) < 3 or n < LEAST_WINDOWS:
         return out | {"p": float("nan"), "verdict": stats.TOO_LITTLE}
     new = sizeable.filter(
         (pl.col("first_at") >= at) & (pl.col("first_at") < at + timedelta(hours=window)) & ~pl.col("closed")
@@ -242,6 +247,7 @@ def _replacement(
     if ids is not None:
         new = new.filter(pl.col("account_id").is_in(ids))
     out |= {"successors": new.height, "successor_ids": sorted(new["account_id"])}
+    out["same_org"] = int(new["same_org"].sum())
     if new.height:
         lags = [(t - at).total_seconds() / 3600 for t in new["first_at"]]
         out["median_lag_h"] = float(np.median(lags))
@@ -254,25 +260,30 @@ def _replacement(
 
 
 def _most_new(first: np.ndarray[Any, Any], at: float, begin: float, stop: float) -> tuple[int, float, float, int]:
-    """The window after `at` with the most surprising number of first uses: hours, expected, p, windows compared.
+    """The widest window after `at` with about as surprising a number of first uses as any, or beyond doubt.
 
-    `begin` leaves out the first week of the export: there everybody is seen for the first time.
+    Returns its hours, the number expected, p and how many windows it is compared with. `begin` leaves out the first
+    week of the export: there everybody is seen for the first time.
     """
-    best = (24, float("nan"), 1.0, 0)
+    tried: list[tuple[int, float, float, int]] = []
     for hours in (6, 24, 72):
-        width = hours * 3600
-        starts = np.arange(begin, stop - width + 1, width)
+        width, step = hours * 3600, min(hours, 24) * 3600
+        starts = np.arange(begin, stop - width + 1, step)
         starts = starts[(starts + width <= at) | (starts >= at + 72 * 3600)]
         counts = np.array([np.sum((first >= s) & (first < s + width)) for s in starts])
-        if counts.size < 10:
+        n = counts.size * step // width
+        if n < LEAST_WINDOWS:
             continue
-        mean = max(float(counts.mean()), 0.5 / counts.size)
+        mean = max(float(counts.mean()), 0.5 / n)
         ratio = max(1.0, float(counts.var(ddof=1)) / mean)
         seen = int(np.sum((first >= at) & (first < at + width)))
-        p = min(1.0, 3 * float(stats.count_p(seen, mean, ratio)[0]))
-        if p < best[2] or best[3] == 0 or p <= 1e-4:  # the widest window that is beyond doubt, or the clearest
-            best = (hours, mean, p, int(counts.size))
-    return best
+        # a few windows know their mean within one standard error: taken at its upper end
+        p = min(1.0, 3 * float(stats.count_p(seen, mean + np.sqrt(mean * ratio / n), ratio)[0]))
+        tried.append((hours, mean, p, n))
+    if not tried:
+        return 24, float("nan"), 1.0, 0
+    doubt = max(1e-4, 3 * min(p for _, _, p, _ in tried))
+    return next(window for window in reversed(tried) if window[2] <= doubt)
 
 
 def _takeover(case: Case, at: datetime, closed: list[str], new: list[str], days: int) -> dict[str, Any]:
@@ -293,7 +304,11 @@ def _takeover(case: Case, at: datetime, closed: list[str], new: list[str], days:
 def _ban_verdict(row: dict[str, Any], alpha: float) -> str:
     crowd = row["q"] is not None and row["q"] <= alpha and (row.get("takeover") or 0) >= 0.5
     same = (row.get("same_template") or 0) >= 3 and (row.get("same_template_p") or 1) <= alpha
-    return "replaced" if crowd or same else "not replaced"
+    if not crowd and not same:
+        return "not replaced"
+    if 2 * row["same_org"] >= row["successors"]:
+        return "replaced in its own organisation"
+    return "replaced" if same or row.get("same_template") is None else "newcomers with other work"
 
 
 @analysis

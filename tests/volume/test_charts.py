@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,13 +9,14 @@ import pytest
 
 from kit import Case, charts, volume
 from kit.charts.base import MARK_BUDGET, ChartError, Figure
+from tests.volume.conftest import made_case
 
 BEGIN = datetime(2026, 4, 20, tzinfo=UTC)
 RELEASE = BEGIN + timedelta(days=21, hours=14)
 
 
-@pytest.fixture
-def case(case_of: Callable[..., Case]) -> Case:
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     rng = np.random.default_rng(1)
     rows = []
     for a in range(30):
@@ -28,10 +28,14 @@ def case(case_of: Callable[..., Case]) -> Case:
         rows.append({"account_id": "a00", "occurred_at": BEGIN + timedelta(days=30, seconds=float(s))})
     accounts = [{"account_id": f"a{a:02}", "plan": "payg", "created_at": BEGIN} for a in range(30)]
     accounts[3]["closed_at"] = BEGIN + timedelta(days=22)
-    return case_of(rows, accounts, [{"request_model": "new", "released_at": RELEASE}])
+    return made_case(
+        tmp_path_factory.mktemp("charts"), rows, accounts, [{"request_model": "new", "released_at": RELEASE}]
+    )
 
 
-def every_chart(case: Case) -> dict[str, Figure]:
+@pytest.fixture(scope="module")
+def drawn(case: Case) -> dict[str, Figure]:
+    """Every chart of volume, drawn once."""
     marks = volume.events(case)
     members = [f"a{a:02}" for a in range(10)]
     return {
@@ -45,8 +49,8 @@ def every_chart(case: Case) -> dict[str, Figure]:
     }
 
 
-def test_every_chart_draws_within_the_budget_with_words_and_utc(case: Case) -> None:
-    for name, chart in every_chart(case).items():
+def test_every_chart_draws_within_the_budget_with_words_and_utc(drawn: dict[str, Figure]) -> None:
+    for name, chart in drawn.items():
         assert 0 < chart.marks <= MARK_BUDGET, name
         assert len(chart.alt) > 60, name
         assert "<svg" in chart.svg(), name
@@ -54,8 +58,7 @@ def test_every_chart_draws_within_the_budget_with_words_and_utc(case: Case) -> N
         assert "'type': 'temporal'" not in spec or "'type': 'utc'" in spec, name
 
 
-def test_the_words_carry_the_numbers_of_the_picture(case: Case) -> None:
-    drawn = every_chart(case)
+def test_the_words_carry_the_numbers_of_the_picture(drawn: dict[str, Figure]) -> None:
     assert "18,900 in all" in drawn["one line"].alt
     assert "release new on 11 May 2026 14:00" in drawn["one line"].alt
     assert "1 account closed on 12 May 2026 00:00" in drawn["one line"].alt
@@ -64,11 +67,17 @@ def test_the_words_carry_the_numbers_of_the_picture(case: Case) -> None:
     assert "0 of 24 hours of the day are empty" in drawn["week"].alt
 
 
-def test_a_burst_is_marked_by_its_shape_and_models_by_their_dash(case: Case) -> None:
-    drawn = every_chart(case)
+def test_a_burst_is_marked_by_its_shape_and_models_by_their_dash(drawn: dict[str, Figure]) -> None:
     assert "triangle-up" in str(drawn["one line"].spec)
     assert "strokeDash" in str(drawn["models"].spec)
     assert "strokeDash" in str(drawn["release"].spec)
+
+
+def test_a_map_of_hours_starts_at_nothing_and_the_rest_is_no_series(drawn: dict[str, Figure]) -> None:
+    assert drawn["week"].spec["encoding"]["color"]["scale"]["domainMin"] == 0
+    panels = [p["title"]["text"] for p in drawn["many"].spec["concat"]]
+    assert (len(panels), panels[-1]) == (13, "(other)")
+    assert "The largest is a" in drawn["many"].alt
 
 
 def test_nothing_to_draw_is_said_in_one_sentence(case: Case) -> None:

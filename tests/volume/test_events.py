@@ -95,7 +95,24 @@ def test_a_takeover_after_a_ban_is_found_with_its_successors(case_of: Callable[.
     assert row["takeover"] == pytest.approx(1.0, abs=0.2)
     assert row["low"] < row["takeover"] < row["high"]
     assert row["p"] < 1e-4
-    assert row["n"] >= 10
+    assert row["n"] >= 5
+
+
+def test_successors_a_day_later_are_found_too_and_those_of_one_organisation_are_called_so(
+    case_of: Callable[..., Case],
+) -> None:
+    rows, accounts = banned(np.random.default_rng(9), replaced=False)
+    for i in range(10):
+        rows += steady(np.random.default_rng(i), f"y{i:02}", 24, range(22, 35))
+    (late,) = volume.ban_replacement(case_of(rows, accounts)).rows()
+    assert (late["verdict"], late["window_h"], late["same_org"]) == ("replaced", 72, 0)
+    school = [{"org_id": "school", "closed_at": None} | a for a in accounts]
+    school += [
+        {"account_id": f"y{i:02}", "org_id": "school", "closed_at": None, "created_at": BAN, "status": "active"}
+        for i in range(10)
+    ]
+    (own,) = volume.ban_replacement(case_of(rows, school, name="school")).rows()
+    assert (own["verdict"], own["same_org"]) == ("replaced in its own organisation", 10)
 
 
 def test_a_ban_nobody_replaces_and_an_export_without_bans_say_so(case_of: Callable[..., Case]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import numpy as np
+import polars as pl
 
 from kit import Case, stats, volume
 from kit.case import replay
@@ -54,6 +56,50 @@ def test_the_set_that_serves_a_queue_is_found_among_offices(case_of: Callable[..
     assert {found[g]["verdict"] for g in ("a", "b")} == {"not beyond their own rhythms"}
     assert found["tiny"]["verdict"] == stats.TOO_LITTLE
     assert replay(case_of(rows, accounts, name="again"), result.call, result.arguments).digest == result.digest
+
+
+def clustered(members: list[str]) -> Callable[..., None]:
+    """A step of the build that puts `members` in cluster c1, as linkage would."""
+
+    def step(con: duckdb.DuckDBPyConnection) -> None:
+        rows = pl.DataFrame({"cluster_id": "c1", "account_id": members})
+        names = [d[0] for d in con.execute("SELECT * FROM cluster_accounts LIMIT 0").description]
+        con.executemany(
+            f"INSERT INTO cluster_accounts BY NAME SELECT ? AS {names[0]}, ? AS {names[1]}", rows.rows()
+        )
+
+    return step
+
+
+def test_every_analysis_takes_one_account_a_list_a_cluster_or_all(case_of: Callable[..., Case]) -> None:
+    rng = np.random.default_rng(3)
+    rows = office(rng, "a", 8) + office(rng, "b", 30)
+    members = [f"a{i}" for i in range(8)]
+    case = case_of(rows, releases=[{"request_model": "new", "released_at": RELEASE}], steps=[clustered(members)])
+    ways = [{"accounts": "a1"}, {"accounts": members}, {"cluster": "c1"}, {}]
+    for analysis in (
+        volume.requests,
+        volume.anomalies,
+        volume.hour_of_week,
+        volume.profiles,
+        volume.plan_value,
+        volume.acting_together,
+        volume.release_pivot,
+        volume.ban_replacement,
+        volume.failover,
+        volume.ramp,
+        volume.extraction,
+        volume.extraction_by_capability,
+    ):
+        one, some, cluster, whole = (analysis(case, **way) for way in ways)
+        same = {"kind", "group_id"}  # a set is named after the way it was given
+        assert some.frame.drop(same, strict=False).equals(cluster.frame.drop(same, strict=False)), analysis
+        for column in {"requests", "exchanges"} & set(whole.frame.columns) - {"kind"}:
+            assert one[column].sum() <= some[column].sum() <= whole[column].sum() or analysis is volume.anomalies
+    for analysis in (volume.synchrony, volume.uptake):
+        assert analysis(case, **ways[1]).frame.equals(analysis(case, **ways[2]).frame)
+        assert len(analysis(case, accounts="a1"))
+    assert volume.synchrony(case, accounts="a1")["verdict"][0] == stats.TOO_LITTLE
 
 
 def test_users_of_a_tool_that_changed_its_default_did_not_pivot_on_their_own(case_of: Callable[..., Case]) -> None:

@@ -22,6 +22,8 @@ WITH town AS (SELECT count(*) AS n FROM account_profiles), rare AS (
   WHERE h.hour_at < p.first_at + INTERVAL 7 DAY GROUP BY account_id
 )
 SELECT p.account_id, p.first_at, y.first_week, p.account_id IN (SELECT unnest($closed::VARCHAR[])) AS closed,
+  (p.org_id IN (SELECT org_id FROM account_profiles WHERE account_id IN (SELECT unnest($closed::VARCHAR[])))) IS TRUE
+    AS same_org,
   s.account_id IS NOT NULL AS same_template, (SELECT count(*) FROM theirs) AS templates,
   coalesce(a.before, 0) AS before, coalesce(a.after, 0) AS after
 FROM account_profiles p LEFT JOIN same s USING (account_id) LEFT JOIN around a USING (account_id)
