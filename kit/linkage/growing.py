@@ -73,7 +73,7 @@ def reliability(town: Town, seeds: list[str], rounds: int) -> pl.DataFrame:
 
 
 def _grown(town: Town, seeds: Ints) -> tuple[Group, Floats, Floats]:
-    """The seeds with the accounts that are as good as certain, and bits and probability of every account by them."""
+    """The seeds with the accounts that are as good as certain; bits and probability of every account by them."""
     g = Group(seeds)
     for _ in range(ROUNDS):
         bits, probability = _probability(town, g)
