@@ -83,7 +83,7 @@ def run_one(file: Path) -> Ran:
     import nbformat
     import zmq
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     from traitlets.config import Config
 
     notebook = nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]
@@ -98,6 +98,8 @@ def run_one(file: Path) -> Ran:
     client = NotebookClient(
         notebook,
         timeout=None,
+        iopub_timeout=120,  # seconds; after the default of 4 a busy machine loses the output of a cell unsaid
+        raise_on_iopub_timeout=True,
         kernel_name="python3",
         resources={"metadata": {"path": str(file.parent)}},
         store_widget_state=False,
@@ -107,6 +109,8 @@ def run_one(file: Path) -> Ran:
         client.execute()
     except CellExecutionError as e:
         raise NotebookError(_why(file, notebook, e.ename, e.evalue)) from None
+    except CellTimeoutError:
+        raise NotebookError(f"{file.name}: the output of a cell did not arrive; run it again.") from None
     except DeadKernelError:
         raise NotebookError(
             f"{file.name} lost its kernel, most likely for want of memory; free some and run again."
