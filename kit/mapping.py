@@ -20,7 +20,8 @@ from kit.errors import LoadError
 from kit.formats import Format, Skipped, read_format
 from kit.formats.messages import parsed
 from kit.load.container import open_container
-from kit.load.records import sample, shape_of, unwrap
+from kit.load.envelopes import unwrap
+from kit.load.records import sample, shape_of
 from kit.result import visible
 
 SHOWN = 5

@@ -140,10 +140,11 @@ def _identifier_rows(record: Any, spec: dict[str, Any], nulls: frozenset[str]) -
     if account is None:
         return
     for id_type, path in spec["values"].items():
-        value = column_value(record, path, nulls)
-        if value is not None:
-            row = {"account_id": account, "id_type": id_type, "id_value": value}
-            yield "identifiers", {**row, "first_seen": seen, "last_seen": seen, "n_events": 1}
+        for one in path["each"] if isinstance(path, dict) and "each" in path else [path]:
+            value = column_value(record, one, nulls)
+            if value is not None:
+                row = {"account_id": account, "id_type": id_type, "id_value": value}
+                yield "identifiers", {**row, "first_seen": seen, "last_seen": seen, "n_events": 1}
 
 
 def _add_content(row: Row, record: Any, content: dict[str, Any]) -> None:

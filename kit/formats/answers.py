@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from kit.formats.messages import Fields, parsed, text_of
 
+IDS = ("id", "responseId", "response_id", "generation_id")
+BLOCKED = ("content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation")
 ENDS = ("finish_reason", "stop_reason", "stopReason", "finishReason", "completionReason", "done_reason")
 
 
@@ -30,18 +33,13 @@ def read_response(body: Any) -> Fields:
         fields["reasoning_text"] = reasoning
     if reason := _ended(body):
         fields["finish_reason"] = reason
-    identity = body.get("id") or body.get("responseId") or body.get("response_id") or body.get("generation_id")
-    if isinstance(identity, str):
-        fields["response_id"] = identity
-    model = body.get("model") or body.get("modelVersion") or body.get("model_version")
-    if isinstance(model, str):
-        fields["response_model"] = model
+    fields.update(_identity(body))
     error = parsed(body.get("error"))
     if isinstance(error, dict):
         fields["error_type"] = error.get("code") or error.get("type") or error.get("status") or error.get("message")
     elif isinstance(error, str) and error:
         fields["error_type"] = error
-    if body.get("amazon-bedrock-guardrailAction") == "INTERVENED":
+    if body.get("amazon-bedrock-guardrailAction") == "INTERVENED" or fields.get("error_type") in BLOCKED:
         fields["outcome"] = "blocked"
     return fields
 
@@ -110,13 +108,17 @@ def _reasoning(message: Any) -> str:
 
 
 def _ended(body: Fields) -> str:
-    places = [body, *(c for n in ("choices", "candidates", "results", "outputs") for c in body.get(n) or [])]
+    lists = ("choices", "candidates", "results", "outputs", "generations")
+    places = [body, *(c for n in lists for c in body.get(n) or [])]
     for place in places:
         if isinstance(place, dict):
             for name in ENDS:
                 if isinstance(place.get(name), str) and place[name]:
                     return str(place[name])
-    return ""
+    cut = body.get("incomplete_details")
+    if isinstance(cut, dict) and isinstance(cut.get("reason"), str):
+        return str(cut["reason"])
+    return str(body["status"]) if body.get("object") == "response" and body.get("status") else ""
 
 
 def _count(value: Any) -> int | None:
@@ -203,10 +205,7 @@ def _streamed(events: list[Any]) -> Fields:
     texts: list[str] = []
     thoughts: list[str] = []
     usage: Fields = {}
-    for event in events:
-        event = parsed(event)
-        if not isinstance(event, dict):
-            continue
+    for event in _events(events):
         for name in ("chunk", "event", "contentBlockDelta", "messageStop", "metadata", "messageStart"):
             if isinstance(event.get(name), dict):  # Converse and Nova name the kind of event by a key
                 event = event[name]
@@ -229,6 +228,15 @@ def _streamed(events: list[Any]) -> Fields:
     return fields
 
 
+def _events(values: list[Any]) -> Iterator[Fields]:
+    for value in values:
+        value = parsed(value)
+        if isinstance(value, list):  # several events of a stream in one text
+            yield from _events(value)
+        elif isinstance(value, dict):
+            yield value
+
+
 def _deltas(event: Fields, texts: list[str], thoughts: list[str]) -> None:
     delta = event.get("delta")
     if isinstance(delta, str):  # OpenAI responses events
@@ -249,9 +257,10 @@ def _deltas(event: Fields, texts: list[str], thoughts: list[str]) -> None:
 
 def _identity(event: Fields) -> Fields:
     found: Fields = {}
-    if isinstance(event.get("id"), str):
-        found["response_id"] = event["id"]
-    model = event.get("model") or event.get("modelVersion")
+    identity = next((event[k] for k in IDS if isinstance(event.get(k), str)), None)
+    if identity:
+        found["response_id"] = identity
+    model = event.get("model") or event.get("modelVersion") or event.get("model_version")
     if isinstance(model, str):
         found["response_model"] = model
     return found

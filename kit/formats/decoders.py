@@ -136,6 +136,13 @@ def kong(record: Any) -> Any:
     return {**record, "plugin": plugins[-1] if plugins else {}}
 
 
+def audit(record: Any) -> Any:
+    """A Google Cloud log entry; a BigQuery sink calls its payload by another name."""
+    if isinstance(record, dict) and "protopayload_auditlog" in record:
+        return {**record, "protoPayload": record["protopayload_auditlog"]}
+    return record
+
+
 def headers(record: Any) -> Any:
     """A record whose header lists, [{name, value}], are objects with lower-case names."""
     flat = dict(record) if isinstance(record, dict) else record
@@ -159,6 +166,7 @@ DECODERS: dict[str, Callable[[Any], Any]] = {
     "otlp": otlp,
     "genai": genai,
     "kong": kong,
+    "audit": audit,
     "headers": headers,
     "vllm": vllm,
 }

@@ -125,14 +125,15 @@ def _messages_of(body: Fields) -> list[Any]:
         if name == "prompt" and isinstance(value, str) and "\n\nHuman:" in value:
             return _human_turns(value)
         turns = value if isinstance(value, list) and any(isinstance(v, dict) for v in value) else [value]
-        history = body.get("chat_history")
-        return [*(history if isinstance(history, list) else []), *turns, *_message_key(body)]
-    return _message_key(body)
+        return [*turns, *_history(body)]
+    return _history(body)
 
 
-def _message_key(body: Fields) -> list[Any]:
-    message = body.get("message")
-    return [{"role": "user", "content": message}] if isinstance(message, str) and message else []
+def _history(body: Fields) -> list[Any]:
+    """Cohere: earlier turns, and the new one beside them."""
+    history, message = body.get("chat_history"), body.get("message")
+    turns = list(history) if isinstance(history, list) else []
+    return [*turns, {"role": "user", "content": message}] if isinstance(message, str) and message else turns
 
 
 def _human_turns(prompt: str) -> list[Any]:
@@ -158,9 +159,8 @@ def _conversation(messages: list[Any], systems: list[Any]) -> Fields:
         if not isinstance(message, dict):
             continue
         role = str(message.get("role") or message.get("type") or message.get("author") or "user")
-        content = message.get("content", message.get("parts", message.get("text")))
-        if content is None and role == "message":
-            content = message.get("output")
+        names = ("content", "content_parts", "parts", "text", "message", "output")
+        content = next((message[k] for k in names if message.get(k) is not None), None)
         text = text_of(content)
         count += 1
         if role in SYSTEM:

@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from kit.load.container import sha256
 from kit.load.joins import build_side_tables
 from kit.load.plan import Plan, plan
 from kit.load.staging import Staging
+from kit.load.writer import Writers
 
 __all__ = ["Loaded", "build_side_tables", "load", "plan", "read_exports"]
 CONTENT = ("full", "excerpt", "hash")
@@ -92,18 +93,18 @@ def load(
                 done.append(_known(known[digest], file))
             elif all(p.sha256 != digest for p in plans):
                 plans.append(plan(file, chosen, digest))
-        bar = _bar(sum(p.container.size for p in plans))
-        with bar:
+        if not plans:
+            return done
+        with _bar(sum(p.container.size for p in plans)) as bar, closing(_writers(folder, content)) as writers:
             for one in plans:
-                entry = _stage(folder, one, case_key(folder), content, bar)
+                entry = _stage(folder, one, writers, bar)
                 if mapping:
                     entry["mapping"] = _keep_mapping(folder, Path(mapping))
                 changed = [e for e in entries if e["path"] == entry["path"]]
                 note = f"changed since source {changed[-1]['sha256'][:16]}, kept beside it" if changed else ""
                 entries.append(entry)
                 done.append(_loaded(entry, note))
-        if plans:
-            _write_exports(folder, entries)
+        _write_exports(folder, entries)
     return done
 
 
@@ -117,9 +118,15 @@ def _keep_mapping(folder: Path, mapping: Path) -> str:
     return text
 
 
-def _stage(folder: Path, one: Plan, key: bytes, content: str, bar: Any) -> dict[str, Any]:
+def _writers(folder: Path, content: str) -> Writers:
+    for name in ("requests", "rejects", "side", "exports", ".spill"):
+        (folder / name).mkdir(exist_ok=True)
+    return Writers(folder / ".spill", case_key(folder), content)
+
+
+def _stage(folder: Path, one: Plan, writers: Writers, bar: Any) -> dict[str, Any]:
     record = folder / "exports" / f"{one.sha256}.json"
-    entry = _staged(folder, record, one, content)
+    entry = _staged(folder, record, one, writers.content)
     if entry is None:
         rows = 0
 
@@ -130,7 +137,7 @@ def _stage(folder: Path, one: Plan, key: bytes, content: str, bar: Any) -> dict[
             if written:
                 bar.set_postfix_str(f"{rows:,} rows", refresh=False)
 
-        Staging(folder, one, key, content, progress).run()
+        Staging(folder, one, writers, case_key(folder), progress).run()
         entry = json.loads(record.read_text(encoding="utf-8"))
     else:
         bar.update(one.container.size)

@@ -11,8 +11,9 @@ from kit.database import first_line
 from kit.formats import Skipped, exact
 from kit.formats.messages import joined
 from kit.formats.values import column_value
+from kit.load.envelopes import unwrap
 from kit.load.plan import Plan
-from kit.load.records import Read, Reject, text_of_row, unwrap
+from kit.load.records import Read, Reject, text_of_row
 from kit.load.tally import Tally
 
 BATCH = 32 << 20

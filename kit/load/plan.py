@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ from kit.errors import LoadError
 from kit.formats import KINDS, Format, recognise, recognise_lines
 from kit.load.casting import table_columns
 from kit.load.container import Container, open_container, sha256
-from kit.load.records import Shape, sample, shape_of, unwrap
+from kit.load.envelopes import unwrap
+from kit.load.records import Shape, sample, shape_of
 
 KEY_COLUMNS = {  # a file with canonical names feeds the table whose columns these are
     "usage_buckets": {"bucket_start"},
@@ -50,6 +51,11 @@ class Plan:
 
 def plan(path: Path, chosen: Format | None = None, digest: str = "") -> Plan:
     """Look at an export and decide how to read it. Raises LoadError if its format is not known."""
+    found = _plan(path, chosen, digest)
+    return replace(found, container=replace(found.container, head=b""))  # thousands of plans are held at once
+
+
+def _plan(path: Path, chosen: Format | None, digest: str) -> Plan:
     container = open_container(path)
     shape = shape_of(container)
     digest = digest or sha256(path)

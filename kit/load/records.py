@@ -17,25 +17,8 @@ from kit.load.container import LONGEST_LINE, Advance, Container, pieces
 
 csv.field_size_limit(LONGEST_LINE)
 DOCUMENT_LIMIT = 512 << 20
-# Objects that only wrap records: the key that holds them, whether they must be a list.
-WRAPPERS = (
-    "records",
-    "Records",
-    "logEvents",
-    "hits",
-    "data",
-    "value",
-    "result",
-    "results",
-    "items",
-    "entries",
-    "logs",
-)
-INNER = ("_source", "@message", "message", "jsonPayload", "event", "result")
-SHIPPED = {
-    "@timestamp", "timestamp", "id", "ingestionTime", "time", "host", "source", "sourcetype", "index", "success",
-    "@ptr", "@log", "@logStream", "logStream", "insertId", "logName", "severity", "receiveTimestamp", "stream",
-}  # fmt: skip
+# What shippers write before a record: a time (CloudWatch export tasks, kubectl), and a stream (container runtimes).
+SHIPPED_AT = re.compile(rb"\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?(?: std(?:out|err) F)?\s+(?=\{)")
 
 
 @dataclass(frozen=True)
@@ -75,6 +58,8 @@ def shape_of(container: Container) -> Shape:
     if mostly:
         return Shape("ndjson")
     head = lines[0].decode("utf-8", "replace").rstrip("\r")
+    if "\r" in head:
+        return Shape("lines")
     for delimiter in (",", ";", "\t", "|"):
         names = [n.strip() for n in next(csv.reader([head], delimiter=delimiter))]
         named = all(re.fullmatch(r"[\w .:/@\[\]()$%#?&+*-]{0,80}", n) for n in names)
@@ -158,7 +143,8 @@ def load_line(line: bytes) -> tuple[Any, str]:
 
 
 def _second_look(line: bytes, problem: str) -> tuple[Any, str]:
-    """What the fast reader refuses and can be kept: lone surrogates, NaN, several objects on one line."""
+    """What the fast reader refuses and can be kept: lone surrogates, NaN, several objects on one line, a time."""
+    line = _bare(line)
     if bad := _not_text(line):
         return None, bad
     text = line.decode("utf-8")
@@ -200,9 +186,15 @@ def _mended(value: Any) -> Any:
     return {_mended(k): _mended(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
+def _bare(line: bytes) -> bytes:
+    """A line without the time that a log shipper wrote before the record."""
+    before = SHIPPED_AT.match(line)
+    return line[before.end() :] if before else line
+
+
 def _loads(line: bytes) -> Any:
     try:
-        return exact.loads(line)
+        return exact.loads(_bare(line))
     except (ValueError, RecursionError):
         return None
 
@@ -328,41 +320,6 @@ def _log_lines(texts: Iterable[bytes], fmt: Format) -> Iterator[Read | int]:
             yield number, {**found.groupdict(), "line": text}
         else:
             yield Reject(number, "not a line of this format", text[:400])
-
-
-def unwrap(value: Any, depth: int = 0) -> list[Any]:
-    """The records inside the envelopes that log shippers add: `records`, `_source`, `@message`, `hits` ..."""
-    if isinstance(value, list):
-        return [r for v in value for r in unwrap(v, depth)]
-    if not isinstance(value, dict) or depth > 4:
-        return [value]
-    for name in INNER:
-        inner = value.get(name)
-        if isinstance(inner, str) and inner.lstrip()[:1] == "{":
-            inner = _loads(inner.encode("utf-8", "replace"))
-        if (
-            isinstance(inner, dict)
-            and len(inner) > 1
-            and (name in ("_source", "@message") or _is_envelope(value, name))
-        ):
-            return unwrap(inner, depth + 1)
-    for name in WRAPPERS:
-        inner = value.get(name)
-        if name == "hits" and isinstance(inner, dict):
-            return unwrap(inner, depth + 1)
-        if isinstance(inner, list) and inner and all(isinstance(v, dict) for v in inner) and _wraps(value, name):
-            return unwrap(inner, depth + 1)
-    return [value]
-
-
-def _is_envelope(value: dict[str, Any], name: str) -> bool:
-    others = {k for k in value if k != name and not isinstance(value[k], dict | list)}
-    return others <= SHIPPED and (name != "message" or isinstance(value[name], str))
-
-
-def _wraps(value: dict[str, Any], name: str) -> bool:
-    others = [v for k, v in value.items() if k != name]
-    return not any(isinstance(v, dict) and len(v) > 3 for v in others) and len(others) < 8
 
 
 def text_of_row(value: Any) -> str:

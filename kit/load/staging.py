@@ -52,24 +52,21 @@ class _Flight:
 class Staging:
     """The staging of one export: `run` leaves finished parts, or nothing if anything fails before."""
 
-    def __init__(self, folder: Path, plan: Plan, key: bytes, content: str, progress: Progress) -> None:
-        self.folder, self.plan, self.content, self.progress = folder, plan, content, progress
+    def __init__(self, folder: Path, plan: Plan, writers: Writers, key: bytes, progress: Progress) -> None:
+        self.folder, self.plan, self.writers, self.progress = folder, plan, writers, progress
         self.tally = Tally(key)
         self.mapper = Mapper(plan, self.tally)
-        for name in ("requests", "rejects", "side", "exports", ".spill"):
-            (folder / name).mkdir(exist_ok=True)
-        self.writers = Writers(folder / ".spill", plan.source_id, key, content)
         self.mark = f"{self.writers.mark}.partial"
         self.written: dict[str, list[Path]] = {}  # table -> the files with its rows, in order
 
     def run(self) -> None:
         """Stage the export. Raises LoadError if it cannot be read as a whole."""
         part = self.folder / "requests" / f"{self.plan.sha256}.{self.mark}"
+        self.writers.begin(self.plan.source_id)
         try:
             self._read()
             self._finish(part)
         finally:
-            self.writers.close()
             part.unlink(missing_ok=True)
 
     def _read(self) -> None:
@@ -218,7 +215,7 @@ class Staging:
             "bytes": self.plan.container.size,
             "format": self.plan.format_name,
             "kind": self.plan.kind,
-            "content": self.content,
+            "content": self.writers.content,
             "lines": self.tally.lines,
             "loaded": self.tally.loaded,
             "rejected": self.tally.rejected,

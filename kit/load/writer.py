@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from kit.formats.secrets import SCREEN
 from kit.load import casting
 
 WORKERS = 2
@@ -47,10 +48,10 @@ def marks(suspect: pl.Series) -> str:
 
 
 class Writers:
-    """Turns text into Parquet files under `spill`, several at once; `close` removes those that are left there."""
+    """Turns text into Parquet files under `spill`, several at once, for one export after another."""
 
-    def __init__(self, spill: Path, source_id: str, key: bytes, content: str) -> None:
-        self.spill, self.source_id, self.content = spill, source_id, content
+    def __init__(self, spill: Path, key: bytes, content: str) -> None:
+        self.spill, self.content, self.source_id = spill, content, ""
         self.bound = casting.content_keys(key) if content == "hash" else {}
         self.mark = f"{os.getpid()}-{threading.get_ident()}"
         self.numbers = count()
@@ -93,19 +94,26 @@ class Writers:
             f"SELECT {picked}, file_row_number + 1 AS _line "
             f"FROM read_parquet('{_quoted(path)}', file_row_number=true)"
         )
-        return self._write(kind, names, rows, "true", self._file(), threads=os.cpu_count() or 1)
+        screen = SCREEN.replace("'", "''").replace("{", "{{").replace("}", "}}")
+        suspect = f"regexp_matches({{column}}, '{screen}')"
+        return self._write(kind, names, rows, suspect, self._file(), threads=os.cpu_count() or 1)
 
     def empty(self, kind: str) -> Piece:
         """A file without rows."""
         return self._write(kind, frozenset(), "SELECT 0 AS _line LIMIT 0", "false", self._file())
 
+    def begin(self, source_id: str) -> None:
+        """Go on to an export; what was written for the one before is removed."""
+        self.source_id = source_id
+        for file in self.spill.glob(f"{self.mark}-*"):
+            file.unlink(missing_ok=True)
+
     def close(self) -> None:
-        """Wait for what is being written, then remove the files."""
+        """Wait for what is being written, then remove it."""
         self.pool.shutdown(cancel_futures=True)
         while not self.free.empty():
             self.free.get().con.close()
-        for file in self.spill.glob(f"{self.mark}-*"):
-            file.unlink(missing_ok=True)
+        self.begin("")
 
     def _file(self) -> Path:
         return self.spill / f"{self.mark}-{next(self.numbers)}.parquet"

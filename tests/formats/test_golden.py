@@ -17,14 +17,7 @@ from kit.result import plain
 
 HERE = Path(__file__).parent
 SAMPLES = sorted(d for d in HERE.iterdir() if d.is_dir() and list(d.glob("sample*")))
-TABLES = {
-    "requests": "line",
-    "identifiers": "account_id, id_type, id_value",
-    "accounts": "account_id",
-    "usage_buckets": "line",
-    "model_releases": "request_model",
-    "rejects": "source_id, line",
-}
+TABLES = ("requests", "identifiers", "accounts", "usage_buckets", "model_releases", "rejects")
 KEYED = {"source_id", "dup_group"}  # depend on the file's bytes
 
 
@@ -38,12 +31,11 @@ def rows_of(sample: Path, case: Path) -> dict[str, Any]:
     found: dict[str, Any] = {
         "read": [[one.format, one.kind, one.lines, one.loaded, one.rejected, one.blank] for one in loaded]
     }
-    for table, order in TABLES.items():
-        first = "(SELECT format FROM sources s WHERE s.source_id = t.source_id), " if table == "requests" else ""
-        rows = opened.sql(f"SELECT * FROM {table} t ORDER BY {first}{order}").rows()
+    for table in TABLES:
+        rows = opened.sql(f"SELECT * FROM {table} ORDER BY ALL").rows()
         kept = [{k: plain(v) for k, v in row.items() if v is not None and k not in KEYED} for row in rows]
         if kept:
-            found[table] = kept
+            found[table] = sorted(kept, key=lambda r: (r.get("line", 0), json.dumps(r, sort_keys=True)))
     return found
 
 
