@@ -145,7 +145,7 @@ def acting_together(
         times = case.query("volume/set_events", accounts=group["accounts"])
         at_s = times["at_ms"].to_numpy() / 1000
         found = stats.synchrony(times["account_id"].to_numpy(), at_s, rounds=rounds, seed=seed)
-        best = min(found.measures, key=lambda m: m["p"], default={"measure": None, "z": None})
+        best = min(found.measures, key=lambda m: (m["p"], -m["z"]), default={"measure": None, "z": None})
         row = {"accounts": found.n_accounts, "events": found.n_events, "p": found.p, "verdict": found.verdict}
         row |= {"strongest": best["measure"], "z": best["z"], "kind": group["kind"]}
         rows.append(row | {"group_id": group["group_id"]})
