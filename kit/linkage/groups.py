@@ -140,17 +140,35 @@ def _set_alike(town: Town, members: Ints, ordinary: Ints) -> Flags:
 
 
 def split(town: Town, g: Group, aside: Flags) -> list[Group]:
-    """The parts of a group that share no content mark and no identifier: proxies alone do not join them."""
+    """The parts of a group that nothing but proxies joins, or nothing but proxies and parameters.
+
+    Parts joined by parameters alone stay together unless two or more of them have prompts of their own: two
+    operations may have chosen the same temperature. Accounts without such prompts are then a part by themselves.
+    """
     ordinary = town.others(g.members, aside=aside)
-    ties = [
-        sparse.csr_matrix(town.sharing(k).held[g.members][:, [j]]) for k, j, *_ in marks(town, g.members, ordinary)
-    ]
-    for kind in (k for k in town.kinds if k.startswith("id:")):
-        s = town.sharing(kind)
-        ties.append(sparse.csr_matrix(s.held[g.members][:, np.flatnonzero(s.count(g.members) >= 2)]))
-    if not ties:
+    known = marks(town, g.members, ordinary)
+    asked, chosen = (
+        [town.sharing(k).held[g.members][:, [j]] for k, j, *_ in known if (k in ("template", "system")) is words]
+        for words in (True, False)
+    )
+    same = [town.sharing(k) for k in town.kinds if k.startswith("id:")]
+    ids = [s.held[g.members][:, np.flatnonzero(s.count(g.members) >= 2)] for s in same]
+    label = _components([*asked, *chosen, *ids], g.members.size)
+    large = np.flatnonzero(np.bincount(label) >= LEAST)
+    if large.size >= 2:
+        return [Group(g.members[label == k], g.why) for k in large]
+    speaks = np.asarray(sparse.hstack(asked).sum(axis=1)).ravel() > 0 if asked else np.zeros(g.members.size, bool)
+    label = _components([*asked, *ids], g.members.size)
+    own = np.flatnonzero(np.bincount(label, speaks) >= LEAST)
+    if own.size < 2:
         return [g]
+    rest = g.members[~np.isin(label, own)]
+    return [Group(p, g.why) for p in [*(g.members[label == k] for k in own), rest] if p.size >= LEAST]
+
+
+def _components(ties: list[sparse.csr_matrix], n: int) -> Ints:
+    """The number of each account's component, two accounts being tied by a value that both hold."""
+    if not ties:
+        return np.zeros(n, dtype=np.int64)
     tied = sparse.hstack(ties).tocsr()
-    _, label = connected_components(tied @ tied.T, directed=False)
-    parts = [g.members[label == k] for k in np.flatnonzero(np.bincount(label) >= LEAST)]
-    return [g] if len(parts) < 2 else [Group(p, g.why) for p in parts]
+    return np.asarray(connected_components(tied @ tied.T, directed=False)[1], dtype=np.int64)

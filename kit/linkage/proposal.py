@@ -74,7 +74,7 @@ def _joined(town: Town, clusters: list[Cluster], aside: Flags) -> list[Cluster]:
             rest = aside.copy()
             both = np.union1d(c.group.members, d.group.members)
             rest[both] = False
-            if {m[:2] for m in c.marks if m[0] != "habit"} & {m[:2] for m in d.marks}:
+            if _marked_alike(c, d):
                 whole = judge(town, settle(town, Group(both, d.group.why + c.group.why), rest), rest)
                 if whole.proposed and whole.group.members.size >= 0.95 * both.size:
                     found[i] = whole
@@ -82,6 +82,15 @@ def _joined(town: Town, clusters: list[Cluster], aside: Flags) -> list[Cluster]:
         else:
             found.append(c)
     return found
+
+
+def _marked_alike(c: Cluster, d: Cluster) -> bool:
+    """Whether two clusters share a prompt, or their parameters if not each of them has prompts of its own."""
+    asked, set_to = (
+        [{m[:2] for m in x.marks if m[0] in kinds} for x in (c, d)]
+        for kinds in (("template", "system"), ("parameters",))
+    )
+    return bool(asked[0] & asked[1]) or bool(set_to[0] & set_to[1] and not all(asked))
 
 
 def _promising(town: Town, g: Group, aside: Flags) -> bool:

@@ -12,6 +12,7 @@ from scipy import sparse
 from kit import linkage, prompts
 from kit.linkage.affinity import affinities
 from kit.linkage.families import Group, assess
+from kit.linkage.groups import split
 from kit.linkage.harmless import alternatives
 from kit.linkage.town import Counts, Sharing, Town
 from tests.linkage.conftest import load_town
@@ -108,3 +109,17 @@ def test_a_client_that_only_the_group_runs_is_its_product_unless_anybody_could_r
     read.kinds["client"] = Sharing([agent], ten[np.argsort([not i.startswith("b") for i in read.ids]).argsort()])
     outcome = {a.explanation.split(" (")[0]: a.outcome for a in alternatives(read, g)}
     assert outcome["one product"] == product
+
+
+def test_the_same_parameters_join_no_groups_that_have_prompts_of_their_own() -> None:
+    read, _ = a_group(list("pqrstuvwxyz")[:10], [0] * 10)
+    b = np.flatnonzero([i.startswith("b") for i in read.ids])
+    rows = np.repeat(b, 2)
+    prompt = np.column_stack([np.repeat([1, 2], 5), np.zeros(10, int)]).ravel()
+    held = sparse.csr_matrix((np.ones(20), (rows, prompt)), (len(read), 3))
+    read.kinds["parameters"] = Sharing(["temperature=0.6"], held[:, [0]])
+    read.kinds["template"] = Sharing(["tpl_a", "tpl_b"], held[:, [1, 2]])
+    aside = np.zeros(len(read), bool)
+    assert [p.members.tolist() for p in split(read, Group(b), aside)] == [b[:5].tolist(), b[5:].tolist()]
+    read.kinds.pop("template")
+    assert [p.members.tolist() for p in split(read, Group(b), aside)] == [b.tolist()]
