@@ -59,12 +59,15 @@ def claims(case: Case, *, cluster: str | None = None) -> Result:
 
 
 @analysis
-def why(case: Case, *, a: str, b: str) -> Result:
+def why(case: Case, *, a: str = "", b: str = "", cluster: str | None = None) -> Result:
     """What two accounts have in common: family, kind, value, holders (accounts that share it), bits (rarity).
 
-    Raises ParameterError for an account that is not in the case.
+    Without names, the two members of the cluster with the strongest evidence. Of each kind the five rarest values
+    and a row with the number of the others. Raises ParameterError for an account that is not in the case.
     """
-    _known(case, [a, b])
+    if not a or not b:
+        a, b = [*members(case, cluster=cluster)["account_id"].to_list()[:2], "", ""][:2]
+    _known(case, [account for account in (a, b) if account])
     return case.query("linkage/why", a=a, b=b)
 
 
