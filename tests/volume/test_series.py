@@ -77,6 +77,44 @@ def test_a_hundred_quiet_series_show_under_one_percent_false_windows() -> None:
     assert sum(map(bool, found)) <= 8  # at most 1 % of series by construction; 8 of 100 is beyond chance
 
 
+def test_an_account_that_works_in_sessions_shows_at_most_one_false_window_a_week() -> None:
+    """Some twenty requests at a time in office hours: counts far wider than by lot, and mostly nothing."""
+    false = hours = 0
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        at_work = (np.arange(WEEKS * 168) + 48) % 168 < 120
+        at_work &= np.isin(np.arange(WEEKS * 168) % 24, range(8, 18))
+        counts = np.zeros(WEEKS * 168 + 2)
+        for hour in np.flatnonzero(at_work & (rng.random(at_work.size) < 0.45)):
+            counts[hour : hour + 3] += rng.multinomial(rng.geometric(1 / 20), [0.6, 0.3, 0.1])
+        found = [r for r in find_anomalies(counts[:-2], START) if r[0] in ("burst", "drop")]
+        false += len(found)
+        hours += sum(int((r[2] - r[1]).total_seconds() // 3600) for r in found)
+    assert false <= 10 * WEEKS * 0.25
+    assert hours <= 0.01 * 10 * WEEKS * 168
+
+
+def test_traffic_that_drifts_up_and_down_is_no_change_of_level() -> None:
+    changes = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        drift = np.zeros(WEEKS * 7)
+        for day in range(1, drift.size):
+            drift[day] = 0.75 * drift[day - 1] + rng.normal(0, 0.2)
+        counts = rng.poisson(quiet(seed) * np.repeat(np.exp(drift), 24)).astype(float)
+        changes += len([r for r in find_anomalies(counts, START) if r[0] in ("level", "ramp")])
+    assert changes <= 2  # Pettitt's test as published, for independent days, calls a change in about half of them
+
+
+def test_three_weeks_with_free_days_on_friday_and_saturday_show_no_drops() -> None:
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        hour = (np.arange(3 * 168) + 48) % 168
+        office = np.isin(hour % 24, range(8, 18)) & ~np.isin(hour // 24, (4, 5))
+        counts = rng.poisson(np.where(office, 40, 0.5)).astype(float)
+        assert [r for r in find_anomalies(counts, START) if r[0] == "drop"] == []
+
+
 def test_four_days_or_a_handful_of_requests_are_too_little_data() -> None:
     assert [r[0] for r in find_anomalies(quiet(1)[:96], START)] == [stats.TOO_LITTLE]
     few = np.zeros(WEEKS * 168)
