@@ -53,6 +53,8 @@ def _split(group: dict[str, Any], splits: list[dict[str, Any]]) -> dict[str, Any
     _recount(own, taken)
     _recount(group, [m for m in group["members"] if m not in taken])
     group["reason"] += f" {len(taken)} accounts were split off in review ({_said(splits)})."
+    if strangers := sorted(named - {m["account_id"] for m in taken}):
+        group["reason"] += f" Named for the split but not in the group: {', '.join(strangers)}."
     return own
 
 

@@ -43,6 +43,7 @@ def test_a_split_takes_the_named_accounts_out_of_the_proposal_and_its_sums():
     assert (names(apart), apart["proposed"], apart["output_tokens"]) == ("b", False, 300)
     assert apart["claims"] == {}
     assert "ada" in rest["reason"]
+    assert rest["reason"].endswith("Named for the split but not in the group: z.")
     assert "ada" in apart["reason"]
 
 

@@ -25,7 +25,7 @@ def load_town(incident, folder: Path, *, shuffle: int = 0, threads: int = 2) -> 
         rows = rows.sample(fraction=1.0, shuffle=True, seed=shuffle)
     schema = request_schema()
     have = {c: pl.col(c) for c in rows.columns if c in schema}
-    parts = [p for p in rows.iter_slices(-(-rows.height // (1 + shuffle % 3)))]  # as one, two or three exports
+    parts = list(rows.iter_slices(-(-rows.height // (1 + shuffle % 3))))  # as one, two or three exports
     con = duckdb.connect()
     con.execute(f"SET timezone = 'UTC'; SET threads = {threads}")
     create_tables(con)
