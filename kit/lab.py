@@ -167,7 +167,7 @@ def _extent(ran: int, of: int) -> str:
 
 def _progress(file: Path) -> tuple[int, int, str]:
     """How many code cells have been run, of how many, and when the notebook was saved."""
-    cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    cells = _cells(file)
     code = [c for c in cells if c["cell_type"] == "code" and "suggestion" not in c["metadata"].get("tags", ())]
     ran = sum(bool(c.get("execution_count")) for c in code)
     saved = datetime.fromtimestamp(file.stat().st_mtime, UTC)
@@ -175,9 +175,17 @@ def _progress(file: Path) -> tuple[int, int, str]:
 
 
 def _question(file: Path) -> str:
-    text = "".join(json.loads(file.read_text(encoding="utf-8"))["cells"][0]["source"])
-    title = re.match(r"# (.+)", text)
-    return _text(title[1]) if title else ""
+    cells = _cells(file)
+    title = re.match(r"# (.+)", "".join(cells[0]["source"])) if cells else None
+    return _text(title[1]) if title else "" if cells else "*cannot be read; restore it or delete it*"
+
+
+def _cells(file: Path) -> list[dict[str, Any]]:
+    """The cells of a notebook; none if it is damaged, which must not keep anybody from opening the case."""
+    try:
+        return list(json.loads(file.read_text(encoding="utf-8"))["cells"])
+    except (ValueError, KeyError, TypeError):
+        return []
 
 
 def _count(case: Case, table: str) -> int:

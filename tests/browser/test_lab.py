@@ -106,12 +106,10 @@ def test_a_person_picks_reviews_records_restarts_and_finds_it_again(lab, case):
     page.wait_for_function(ALT_CHANGED, arg=before)
     chosen = page.locator(f"{PANEL} .kit-window code")
     assert "occurred_at >= TIMESTAMPTZ '2026-" in chosen.nth(2).inner_text()
-    was = chosen.first.inner_text()
-    page.locator(f"{PANEL}").get_by_role("slider", name="From (UTC)").press("ArrowRight")
-    page.wait_for_function(
-        "([panel, was]) => document.querySelector(`${panel} .kit-window code`).textContent !== was",
-        arg=[PANEL, was],
-    )
+    was, before = chosen.first.inner_text(), page.locator(FOLLOWER).first.get_attribute("aria-label")
+    page.locator(PANEL).get_by_role("slider", name="From (UTC)").press("ArrowRight")
+    page.wait_for_function(TEXT_CHANGED, arg=was)
+    page.wait_for_function(ALT_CHANGED, arg=before)
 
     here = page.locator(PANEL)
     reason = here.get_by_label("Reason")

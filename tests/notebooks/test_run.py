@@ -8,7 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from kit import notebooks
+from kit import notebooks, open_case
+from kit.lab import start_page
 
 TEMPLATE = Path(__file__).parent / "template.ipynb"
 
@@ -71,3 +72,11 @@ def test_copying_leaves_what_is_there(case):
     mine = put(case, "sql_scratchpad.ipynb", "'mine'")
     notebooks.copy_templates(case)
     assert "mine" in mine.read_text()
+
+
+def test_a_damaged_notebook_does_not_keep_the_start_page_from_opening(case):
+    put(case, "00_good.ipynb", "1")
+    (case / "notebooks" / "01_torn.ipynb").write_text('{"cells": [')
+    page = start_page(open_case(case)).read_text(encoding="utf-8")
+    assert "[01_torn](notebooks/01_torn.ipynb) | *cannot be read" in page
+    assert "| [00_good](notebooks/00_good.ipynb) |  | not yet |" in page
