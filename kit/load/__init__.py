@@ -121,6 +121,8 @@ def _keep_mapping(folder: Path, mapping: Path) -> str:
 def _writers(folder: Path, content: str) -> Writers:
     for name in ("requests", "rejects", "side", "exports", ".spill"):
         (folder / name).mkdir(exist_ok=True)
+        for left in folder.glob(f"{name}/*.partial" if name != ".spill" else ".spill/*-*.*"):
+            left.unlink(missing_ok=True)  # by a load that was killed: this one has the case to itself
     return Writers(folder / ".spill", case_key(folder), content)
 
 
