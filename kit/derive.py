@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
-from kit import load
+from kit import linkage, load, prompts, volume
 from kit.database import Step, build_database, build_id, read_build
-
-MODULES = ("volume", "prompts", "linkage")
 
 
 def rebuild(folder: Path, *, threads: int | None = None) -> str:
@@ -17,12 +14,7 @@ def rebuild(folder: Path, *, threads: int | None = None) -> str:
 
     Each step reads `requests` and the tables of the steps before it; a notebook that is open keeps the old build.
     """
-    steps: list[Step] = [partial(load.build_side_tables, folder)]
-    for name in MODULES:  # being written: each joins as soon as it is there
-        try:
-            steps.append(import_module(f"kit.{name}").build)
-        except (ModuleNotFoundError, AttributeError):
-            continue
+    steps: list[Step] = [partial(load.build_side_tables, folder), volume.build, prompts.build, linkage.build]
     return build_database(folder, steps, threads=threads)
 
 
