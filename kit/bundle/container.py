@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -61,18 +62,24 @@ class Seal:
 
 
 def seal(
-    case: Case, to: Path, *, profile: str = "internal", exports: str = "hash", sign_key: Path | None = None
+    case: Case,
+    to: Path | None = None,
+    *,
+    profile: str = "internal",
+    exports: str = "hash",
+    sign_key: Path | None = None,
 ) -> Path:
     """Seal the evidence of `case` into the new folder `to` and return it.
 
+    to        None: the next free one of the case, bundles/<profile>-1, -2, ...
     profile   internal | legal | partner | public: for whom, and so what is in it
     exports   "hash": exports are named by hash, with the cited lines; "include": copied into the bundle
     sign_key  an SSH private key; `ssh-keygen -Y` signs the manifest with it
 
     The folder appears whole or not at all. Raises BundleError if it exists, or if nothing can be written there.
     """
-    to = Path(to)
     sealing = _begin(case, profile)
+    to = _next_folder(case, profile) if to is None else Path(to)
     if exports == "include" and profile in ("partner", "public"):
         raise BundleError(f"The profile {profile} never holds exports; seal it with exports by hash.")
     if exports not in ("hash", "include"):
@@ -95,6 +102,11 @@ def seal(
         raise
     record_activity(case.folder, "export", to=str(to), profile=profile, bundle_id=sealing.bundle_id)
     return to
+
+
+def _next_folder(case: Case, profile: str) -> Path:
+    folders = (case.folder / "bundles" / f"{profile}-{n}" for n in count(1))
+    return next(f for f in folders if not f.exists())
 
 
 def preview(case: Case, profile: str = "internal") -> Preview:

@@ -59,6 +59,12 @@ VEGA_MIME = "application/vnd.vegalite.v5+json"
 PALETTE = ("#12284c", "#7a1f04", "#1b6478", "#b06018", "#5f8f3f", "#8f8f8f")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [1, 4])
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+# On an axis of time: the hour as on a log line, the day, and the year where it begins.
+TIME_LABEL = (
+    "utchours(datum.value) || utcminutes(datum.value) ? utcFormat(datum.value, '%H:%M') : "
+    "utcmonth(datum.value) || utcdate(datum.value) > 1 ? utcFormat(datum.value, '%d %b') : "
+    "utcFormat(datum.value, '%Y')"
+)
 ALTAIR_DEFAULTS = {"view": {"continuousWidth": 300, "continuousHeight": 300}}
 HEAT = ("#f4f1ec", "#12284c")
 
@@ -73,6 +79,7 @@ THEME: dict[str, Any] = {
         "labelLimit": 260,
         "titlePadding": 8,
     },
+    "axisTemporal": {"labelExpr": TIME_LABEL},
     # Below the plot: a chart fits the width of a notebook at 1280 pixels, with nothing to scroll sideways.
     "legend": {
         "orient": "bottom",

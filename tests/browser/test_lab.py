@@ -165,12 +165,12 @@ def test_what_was_done_is_exported_by_the_last_notebook_and_the_summary_opens(la
     lab.open("04_evidence_summary.ipynb")
     lab.run_all()
     check(lab, "04_evidence_summary")
-    assert "bundles/internal: verified." in lab.text()
+    assert "bundles/internal-1: verified." in lab.text()
     assert "our-judgement" not in {f["slug"] for f in findings.all(open_case(case))}, "a judgement is a person's"
     page = opened.new_context(viewport={"width": 1280, "height": 1000}).new_page()
     asked: list[str] = []
     page.on("request", lambda r: asked.append(r.url))
-    page.goto((case / "bundles" / "internal" / "data" / "summary.html").as_uri())
+    page.goto((case / "bundles" / "internal-1" / "data" / "summary.html").as_uri())
     assert "ten requests or more" in page.content()
     assert [u for u in asked if not u.startswith(("file:", "data:"))] == []
     assert driver.serious(page, "html") == []
