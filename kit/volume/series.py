@@ -78,7 +78,8 @@ def anomalies(
     Rows: kind (burst, drop, ramp, level, too little data), start_at, end_at (exclusive), requests, expected, ratio,
     p (chance of a window this far out, times the number of windows looked at), n (windows, or days for ramp and
     level), null. Windows of 1, 6 and 24 hours are compared with the same hours of the other weeks; hours not in the
-    export are left out. At most `alpha` false findings per quiet series, by construction. Empty: nothing found.
+    export are left out. A quiet series gives a finding with a chance of `alpha`, and of somewhat more where its
+    volume jumps about by itself. Empty: nothing found.
     """
     asked = case.query("volume/hourly", accounts=chosen(case, accounts, cluster))
     holes = [(r["start_at"], r["end_at"]) for r in gaps(case).rows() if r["kind"].startswith("no export")]
