@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from kit.database import create_tables
+from kit.database import create_tables, named_query
 from kit.linkage.bursts import linked_groups
 from kit.linkage.pairs import DAILY, SLOTS, account_windows, text_and_identity, together
 
@@ -121,3 +121,16 @@ def test_a_town_without_requests_or_shared_values_has_no_groups():
     create_tables(con)
     con.execute("ALTER TABLE requests ADD COLUMN is_primary BOOLEAN")
     assert linked_groups(con) == ([], [])
+
+
+def test_a_masked_address_ties_nobody():
+    con = duckdb.connect()
+    create_tables(con)
+    con.execute("ALTER TABLE requests ADD COLUMN is_primary BOOLEAN")
+    for account, address in (("a", "203.0.113.***"), ("b", "203.0.113.***"), ("b", "203.0.113.7")):
+        con.execute(
+            "INSERT INTO requests (account_id, client_ip, is_primary) VALUES ($a, $i, true)",
+            {"a": account, "i": address},
+        )
+    rows = con.execute(named_query("linkage/account_values")).fetchall()
+    assert [(r[0], r[2]) for r in rows if r[1] == "ip"] == [("b", "203.0.113.7")]

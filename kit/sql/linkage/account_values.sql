@@ -7,7 +7,8 @@ WITH plain AS (
         CASE WHEN system_text <> '' THEN left(sha256(left(system_text, 200)), 16) END AS system_head
     FROM requests WHERE is_primary AND account_id IS NOT NULL
 ), seen AS (
-    SELECT account_id, 'ip' AS kind, client_ip AS value, occurred_at FROM plain
+    -- of a masked address (203.0.113.***) nobody knows whose it was
+    SELECT account_id, 'ip' AS kind, client_ip AS value, occurred_at FROM plain WHERE client_ip NOT LIKE '%*%'
     UNION ALL SELECT account_id, 'client', client, occurred_at FROM plain
     UNION ALL SELECT account_id, 'build', client || ' ja4 ' || ja4, occurred_at FROM plain
     UNION ALL SELECT account_id, 'exact build', user_agent || ' ja4 ' || ja4, occurred_at FROM plain
