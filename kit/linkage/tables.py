@@ -7,7 +7,6 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import polars as pl
 
 from kit.database import named_query
 from kit.linkage.affinity import FAMILIES
@@ -75,7 +74,9 @@ def _evidence_row(cluster_id: str, c: Cluster, family: str) -> tuple[Any, ...]:
 
 
 def _insert(con: duckdb.DuckDBPyConnection, name: str, rows: list[tuple[Any, ...]]) -> None:
-    if rows:
-        con.register("written", pl.DataFrame(rows, orient="row", infer_schema_length=None))
-        con.execute(f"INSERT INTO {name} SELECT * FROM written")  # noqa: S608 table names are ours
-        con.unregister("written")
+    """Add rows to a table, a bound list for each column: one statement, and no Arrow library between."""
+    if not rows:
+        return
+    kinds = [str(kind) for _, kind, *_ in con.execute(f"DESCRIBE {name}").fetchall()]
+    lists = ", ".join(f"unnest(${k + 1}::{kind}[])" for k, kind in enumerate(kinds))
+    con.execute(f"INSERT INTO {name} SELECT {lists}", list(zip(*rows, strict=True)))  # noqa: S608 names of ours
