@@ -79,4 +79,4 @@ def _insert(con: duckdb.DuckDBPyConnection, name: str, rows: list[tuple[Any, ...
         return
     kinds = [str(kind) for _, kind, *_ in con.execute(f"DESCRIBE {name}").fetchall()]
     lists = ", ".join(f"unnest(${k + 1}::{kind}[])" for k, kind in enumerate(kinds))
-    con.execute(f"INSERT INTO {name} SELECT {lists}", list(zip(*rows, strict=True)))  # noqa: S608 names of ours
+    con.execute(f"INSERT INTO {name} SELECT {lists}", list(zip(*rows, strict=True)))
