@@ -88,7 +88,7 @@ def _what_was_tested(c: dict[str, Any]) -> list[Block]:
     families = [
         [
             f,
-            {True: "holds", False: "does not hold"}.get(e.get("holds"), "–"),
+            {True: "holds", False: "does not hold", None: "not measured"}[e.get("holds")],
             e.get("summary") or e.get("statistic") or "–",
             chance(e.get("p_value")),
             words(e.get("n")),

@@ -28,6 +28,11 @@ NEEDED = {  # share of the members that must fit so well; partial by nature: car
 ALPHA = 1e-3 / len(NEEDED)  # over all measures
 # no member fits better than another, so the rarity of the whole answer is the yardstick, not that of each member
 ALL_OR_NOTHING = ("client build", "move to a new model", "succession after closures")
+WHAT_IT_TAKES = {
+    "identity": "identifiers, mail domains or sign-up dates",
+    "infrastructure": "addresses or client fingerprints that two accounts share",
+    "reaction": "closures of accounts and no release dates",
+}
 
 
 @dataclass
@@ -57,12 +62,16 @@ class Measured:
 
 @dataclass
 class Evidence:
-    """One family on one group: whether it holds, its measures, and the bits each account of the town has of it."""
+    """One family on one group: whether it holds, its measures, and the bits each account of the town has of it.
+
+    lacking  what the export would have to hold for the family to be measured at all; empty when it was
+    """
 
     family: str
     measures: list[Measured]
     holds: bool
     bits: Floats
+    lacking: str = ""
 
     @property
     def leading(self) -> Measured:
@@ -70,6 +79,8 @@ class Evidence:
 
     def summary(self) -> str:
         """One sentence with every measure of the family that found anything."""
+        if self.lacking:
+            return f"Not measured: the export holds no {self.lacking}."
         said = [m.words() for m in self.measures if m.hits]
         nothing = f"{', '.join(m.affinity.measure for m in self.measures)}: no more than ordinary accounts"
         return ("; ".join(said) or nothing) + "."
@@ -97,7 +108,21 @@ def assess(town: Town, g: Group, aside: Flags | None = None) -> dict[str, Eviden
     active = g.members[town.active[g.members]]
     found = [_measure(a, active, ordinary) for a in affinities(town, g.members, ordinary)]
     g.evidence = {f: _family(f, [m for m in found if m.affinity.family == f]) for f in FAMILIES}
+    for f, lacking in _not_measured(town).items():
+        g.evidence[f].lacking = lacking
     return g.evidence
+
+
+def _not_measured(town: Town) -> dict[str, str]:
+    """The families for which the export holds nothing to measure, and what that would be."""
+    dated = {c for c in ("created_s", "closed_s") if not np.isnan(town.column(c)).all()}
+    named = (town.text("email_domain") != "").any() or any(k.startswith("id:") for k in town.kinds)
+    there = {
+        "identity": named or "created_s" in dated,
+        "infrastructure": bool({"ip", "build"} & town.kinds.keys()),
+        "reaction": bool(town.releases) or "closed_s" in dated,
+    }
+    return {f: WHAT_IT_TAKES[f] for f, measured in there.items() if not measured}
 
 
 def _measure(a: Affinity, members: Ints, ordinary: Ints) -> Measured:

@@ -12,6 +12,7 @@ from kit.database import named_query
 from kit.linkage.affinity import FAMILIES
 from kit.linkage.bursts import linked_groups
 from kit.linkage.contents import pooled_tests
+from kit.linkage.families import ALL_OR_NOTHING
 from kit.linkage.proposal import Cluster, claims, find_clusters
 from kit.linkage.stability import stabilities
 from kit.linkage.town import Town, read_town
@@ -69,7 +70,10 @@ def _accounts(town: Town, cluster_id: str, c: Cluster) -> Iterator[tuple[Any, ..
 def _evidence_row(cluster_id: str, c: Cluster, family: str) -> tuple[Any, ...]:
     e = c.group.evidence[family]
     m = e.leading
-    statistic = f"share of members that fit as only 5 % of ordinary accounts do: {m.affinity.measure}"
+    if e.lacking:
+        return (cluster_id, family, None, "not measured", None, None, None, m.n, e.summary())
+    whom = "with" if m.affinity.measure in ALL_OR_NOTHING else "that fit as only 5 % of ordinary accounts do:"
+    statistic = f"share of members {whom} {m.affinity.measure}"
     return (cluster_id, family, e.holds, statistic, round(m.share, 4), round(m.base, 4), m.p, m.n, e.summary())
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 import scenarios
 
 from kit import linkage
 from kit.linkage.affinity import _bits
+from kit.linkage.families import Group, assess
 from kit.linkage.town import read_town
 from tests.conftest import SAMPLE
 from tests.linkage.conftest import contents, load_town
@@ -85,3 +88,19 @@ def test_every_cluster_has_five_families_five_claims_and_an_id_from_its_members_
         counts = con.execute(f"SELECT DISTINCT count(*) FROM {table} GROUP BY cluster_id").fetchall()
         assert counts == [(rows,)]
     assert len(read_town(con)) == con.execute("SELECT count(*) FROM accounts").fetchall()[0][0]
+
+
+def test_a_family_the_export_has_nothing_for_is_not_measured_rather_than_not_holding(town):
+    con, _ = town("quiet_town", 1)
+    whole = read_town(con)
+    columns = ("created_s", "closed_s", "email_domain")
+    bare = replace(
+        whole,
+        kinds={k: s for k, s in whole.kinds.items() if k not in ("ip", "build") and not k.startswith("id:")},
+        releases=(),
+        accounts=whole.accounts.with_columns(pl.lit(None).alias(c) for c in columns),
+    )
+    evidence = assess(bare, Group(np.arange(20)))
+    assert {f for f, e in evidence.items() if e.lacking} == {"identity", "infrastructure", "reaction"}
+    assert evidence["reaction"].summary().startswith("Not measured: the export holds no closures")
+    assert not any(e.lacking for e in assess(whole, Group(np.arange(20))).values())

@@ -46,7 +46,7 @@ CREATE TABLE cluster_requests (        -- the exchanges themselves
 CREATE TABLE cluster_evidence (        -- one row per cluster and family: five rows per cluster
   cluster_id VARCHAR,
   family VARCHAR,
-  holds BOOLEAN,
+  holds BOOLEAN,                       -- NULL: the export holds nothing to measure it by
   statistic VARCHAR,                   -- what was measured, in words
   value DOUBLE,
   null_value DOUBLE,                   -- what chance alone would give
