@@ -74,9 +74,9 @@ def affinities(town: Town, members: Ints, ordinary: Ints) -> list[Affinity]:
         ),
         ("infrastructure", "client build", *_build(town, members, plain)),
         ("identity", "batch of sign-ups", _signups(town, members, inside, plain), ""),
-        ("timing", "hours of the day", _profile(town.hours, members, inside, plain), ""),
-        ("timing", "days of activity", _profile(town.days, members, inside, plain), ""),
-        ("content", "topics", _profile(town.topics, members, inside, plain), ""),
+        ("timing", "hours of the day", _profile(town.hours, members, plain), ""),
+        ("timing", "days of activity", _profile(town.days, members, plain), ""),
+        ("content", "topics", _profile(town.topics, members, plain), ""),
         ("reaction", "succession after closures", *_succession(town, members, inside)),
         ("reaction", "move to a new model", *_pivot(town, members)),
     ]
@@ -90,12 +90,14 @@ def affinities(town: Town, members: Ints, ordinary: Ints) -> list[Affinity]:
 
 def _bits(score: Floats, ordinary: Ints, measure: str = "") -> Floats:
     """-log2 of the share of ordinary accounts that score as high; nothing for a score of zero or less."""
-    rank = np.sort(score[ordinary])
-    as_high = ordinary.size - np.searchsorted(rank, score - 1e-12, side="left")
-    bits = -np.log2((as_high + 1) / (ordinary.size + 1))
+    some = score > 0
+    rank = np.sort(score[ordinary[some[ordinary]]])
+    as_high = rank.size - np.searchsorted(rank, score[some] - 1e-12, side="left")
+    bits = np.zeros(score.size)
+    bits[some] = -np.log2((as_high + 1) / (ordinary.size + 1))
     if measure == "pool of addresses":  # one or two shared addresses may be a home whose line is rented out
         bits = np.minimum(bits, np.select([score <= 1, score <= 2], [3.0, 6.0], np.inf))
-    return np.where(score > 0, bits, 0.0)
+    return bits
 
 
 def _identifiers(town: Town, members: Ints) -> tuple[Floats, str]:
@@ -137,7 +139,7 @@ def _elsewhere(s: Sharing, town: Town, members: Ints, columns: Ints) -> tuple[In
 
 def _domains(town: Town, members: Ints, inside: Flags, ordinary: Ints) -> tuple[Floats, str]:
     """log2 of how much commoner the account's mail domain is among the other members than in ordinary accounts."""
-    name, code = np.unique(town.text("email_domain"), return_inverse=True)
+    name, code = town.domains
     mine = np.bincount(code[members], minlength=name.size)
     theirs = np.bincount(code[ordinary], minlength=name.size)
     orgs = np.array([town.orgs(members[code[members] == k]) if mine[k] >= 3 else 0 for k in range(name.size)])
@@ -209,19 +211,18 @@ def _users_of_client(town: Town, builds: Sharing, who: Ints) -> Floats:
     return np.array([place.get(c, 0.0) for c in bare])
 
 
-def _profile(counts: Counts, members: Ints, inside: Flags, ordinary: Ints) -> Floats:
+def _profile(counts: Counts, members: Ints, ordinary: Ints) -> Floats:
     """log2 likelihood ratio of the account's counts under the other members' profile and under everybody else's."""
     total, share, across = counts.total, counts.share, counts.across
     flags = np.zeros((2, total.size))
     flags[0, ordinary], flags[1, members] = 1.0, 1.0
     outside, group = across @ flags[0] + 0.5, across @ flags[1]
     base = outside / outside.sum()
-    row = np.repeat(np.arange(total.size), np.diff(share.indptr))
-    col = share.indices
-    own = np.where(inside[row], share.data, 0.0)
-    rest = members.size - inside[row]
-    expected = (group[col] - own + 3 * base[col]) / (rest + 3)
-    ratio = np.bincount(row, share.data * np.log2(np.maximum(expected, 1e-12) / base[col]), minlength=total.size)
+    ratio = share @ np.log2(np.maximum((group + 3 * base) / (members.size + 3), 1e-12) / base)
+    own = share[members]  # a member is weighed against the others only
+    expected = (group[own.indices] - own.data + 3 * base[own.indices]) / (members.size + 2)
+    lift = np.log2(np.maximum(expected, 1e-12) / base[own.indices])
+    ratio[members] = np.add.reduceat(np.append(own.data * lift, 0.0), own.indptr[:-1]) * (np.diff(own.indptr) > 0)
     return np.asarray(np.round(ratio * np.minimum(total, COUNTED), 6), dtype=np.float64)
 
 

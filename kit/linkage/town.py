@@ -149,6 +149,12 @@ class Town:
             self.columns[name] = self.accounts[name].fill_null("").to_numpy()
         return self.columns[name]
 
+    @cached_property
+    def domains(self) -> tuple[NDArray[Any], Ints]:
+        """The mail domains of the town, and the number of each account's; an unknown one is empty."""
+        name, code = np.unique(self.text("email_domain"), return_inverse=True)
+        return name, code.astype(np.int64)
+
     def sharing(self, kind: str) -> Sharing:
         """Who has which value of one kind; empty when the export has none."""
         return self.kinds.get(kind) or Sharing([], sparse.csr_matrix((len(self), 0)))

@@ -130,14 +130,12 @@ def _stage(folder: Path, one: Plan, writers: Writers, bar: Any) -> dict[str, Any
     record = folder / "exports" / f"{one.sha256}.json"
     entry = _staged(folder, record, one, writers.content)
     if entry is None:
-        rows = 0
 
         def progress(read: int, written: int) -> None:
-            nonlocal rows
-            rows += written
+            bar.rows += written
             bar.update(read)
             if written:
-                bar.set_postfix_str(f"{rows:,} rows", refresh=False)
+                bar.set_postfix_str(f"{bar.rows:,} rows", refresh=False)
 
         Staging(folder, one, writers, case_key(folder), progress).run()
         entry = json.loads(record.read_text(encoding="utf-8"))
@@ -217,7 +215,9 @@ def _bar(total: int) -> Any:
     if in_notebook:
         from tqdm.auto import tqdm as kind
     hidden = total == 0 or not (in_notebook or sys.stderr.isatty())
-    return kind(total=total, unit="B", unit_scale=True, unit_divisor=1024, desc="load", delay=2, disable=hidden)
+    bar = kind(total=total, unit="B", unit_scale=True, unit_divisor=1024, desc="load", delay=2, disable=hidden)
+    bar.rows = 0  # of all exports so far
+    return bar
 
 
 @contextmanager

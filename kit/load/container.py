@@ -229,5 +229,10 @@ class _Counted:
         self.advance(len(block))
         return block
 
+    def readinto(self, room: memoryview) -> int:
+        n = int(self.raw.readinto(room))  # type: ignore[attr-defined]
+        self.advance(n)
+        return n
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.raw, name)
