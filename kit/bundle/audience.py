@@ -1,6 +1,6 @@
 """What each profile leaves out or changes, done once on the exhibits, before anything is written from them.
 
-partner  pseudonyms for every id, no prompts, no personal data, template hashes, an expiry date
+partner  pseudonyms for every id, no prompts, no words of people, no personal data, template hashes, an expiry date
 public   aggregates of proposed groups; no number below ten, no row about fewer than ten accounts, no free text
 """
 
@@ -46,7 +46,7 @@ AS_THEY_ARE = (
     "signal",
     "missing",
 )
-FREE_TEXT = ("claim", "contradicts", "other_explanations")  # of a finding
+IN_THE_CASE = "The words of this finding stay in the case; ask the sender."
 PSEUDONYMS = {"account_id": "account", "cluster_id": "group"}
 PUBLIC_REASON = "Proposed by the rule of three of five families of evidence, content among them."
 
@@ -95,14 +95,12 @@ class Audience:
             frames = self._aggregated(kept)
         found = [self._finding(i, f) for i, f in enumerate(found, 1)] if self.profile == "partner" else []
         self.redactor.ordinary |= lower_case_words(_texts(frames))
-        written: list[str] = []
-        _each([{k: f[k] for k in FREE_TEXT} for f in found], written.append)
-        clean = self._cleaner([*_texts(frames), *written])
+        clean = self._cleaner(_texts(frames))
         kept = [
             replace(e.with_frame(self._frame(f, clean)), number=i, note=self._note())
             for i, (e, f) in enumerate(zip(kept, frames, strict=True), 1)
         ]
-        return kept, [{**f, **{k: _each(f[k], lambda t: clean(t, "finding")) for k in FREE_TEXT}} for f in found]
+        return kept, found
 
     def log(self) -> dict[str, Any]:
         """How much was replaced, by kind and place; never what."""
@@ -153,19 +151,22 @@ class Audience:
         return out.sort([c for c in ("cluster_id", "account_id") if c in out.columns], maintain_order=True)
 
     def _finding(self, number: int, finding: dict[str, Any]) -> dict[str, Any]:
-        """A finding without its Results, whose parameters may name accounts, and without its author."""
+        """A finding as graded, without its author, its Results, and any word that a person wrote.
+
+        What people write may name anybody, in ways no rule finds; what is withheld is said to be there.
+        """
         group = finding["cluster_id"]
+        explained = finding["other_explanations"]
+        self.redactor.counts["free text", "finding"] += 1 + len(finding["contradicts"]) + len(explained)
         return {
-            **{
-                k: finding[k]
-                for k in ("claim", "confidence", "likelihood", "sources", "families", "revision", "at")
-            },
+            **{k: finding[k] for k in ("confidence", "likelihood", "sources", "families", "revision", "at")},
             "slug": f"finding-{number}",
+            "claim": IN_THE_CASE,
             "by": "withheld",
             "cluster_id": group and self.redactor.pseudonym("group", group),
             "supports": [],
-            "contradicts": [c for c in finding["contradicts"] if "text" in c],
-            "other_explanations": finding["other_explanations"],
+            "contradicts": [{"text": "withheld"} for _ in finding["contradicts"]],
+            "other_explanations": [{"explanation": "withheld"} for _ in explained],
         }
 
     def _note(self) -> str:
@@ -252,12 +253,3 @@ def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _texts(frames: list[pl.DataFrame]) -> list[str]:
     return [v for f in frames for s in f if s.dtype == pl.String for v in s if v]
-
-
-def _each(value: Any, change: Callable[[str], Any]) -> Any:
-    """A value of JSON with every text in it changed."""
-    if isinstance(value, dict):
-        return {k: _each(v, change) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_each(v, change) for v in value]
-    return change(value) if isinstance(value, str) else value
