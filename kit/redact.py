@@ -4,7 +4,7 @@ Phones are found by `phonenumbers`, cards and bank accounts by `python-stdnum`; 
 For names no library that works offline did as well as the rule here (docs/decisions/0002): every word with a
 capital goes, unless it begins a sentence and is an ordinary word, or is a term of the field; and every word in
 another script. What is left out wrongly can be asked for; what is passed on wrongly cannot be called back. A Latin
-name written without capitals is not found.
+name written without capitals is not found, so words that people wrote are withheld whole (kit/bundle/audience.py).
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def _asked_by(case: dict[str, Any]) -> str:
     opened = str(case.get("opened_at", ""))[:10]
     if case["profile"] in ("partner", "public"):
         return f"Not named in this profile; the case was opened on {opened}."
-    asked = case.get("requested_by") or "Not written down"
+    asked = case.get("requested_by") or "not written down"
     scope = f"Scope: {case['scope']}" if case.get("scope") else "No scope was written down"
     return f"{asked}; opened by {case.get('opened_by', 'nobody named')} on {opened}. {scope}."
 
@@ -139,7 +139,7 @@ def _nearest(dismissed: list[dict[str, Any]]) -> list[tuple[str, str]]:
     if not dismissed:
         return []
     near = max(dismissed, key=holding)
-    said = f"{group(near)}, {near['account_count']:,} accounts: {holding(near)} of the five families hold."
+    said = f"{group(near)}, {near['account_count']:,} accounts: {number(holding(near))} of the five families hold."
     return [("Nearest to being proposed", f"{said} {near['reason']}")]
 
 
