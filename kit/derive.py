@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import duckdb
+from tqdm import tqdm
+
 from kit import linkage, load, prompts, volume
 from kit.database import Step, build_database, build_id, read_build
 
@@ -14,8 +17,23 @@ def rebuild(folder: Path, *, threads: int | None = None) -> str:
 
     Each step reads `requests` and the tables of the steps before it; a notebook that is open keeps the old build.
     """
-    steps: list[Step] = [partial(load.build_side_tables, folder), volume.build, prompts.build, linkage.build]
-    return build_database(folder, steps, threads=threads)
+    steps: dict[str, Step] = {
+        "duplicates": partial(load.build_side_tables, folder),
+        "volume": volume.build,
+        "prompts": prompts.build,
+        "linkage": linkage.build,
+    }
+    shown = "derived tables: {desc}, step {n_fmt} of {total_fmt}, {elapsed}"
+    with tqdm(
+        total=len(steps), desc="starting", disable=None, leave=False, bar_format=shown
+    ) as bar:  # None: silent in a pipe
+
+        def said(name: str, step: Step, con: duckdb.DuckDBPyConnection) -> None:
+            bar.n += 1
+            bar.set_description_str(name)
+            step(con)
+
+        return build_database(folder, [partial(said, *step) for step in steps.items()], threads=threads)
 
 
 def is_current(folder: Path) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from kit import Case, create_case, open_case
 from kit.database import build_database, read_build
+from kit.derive import rebuild
 from kit.errors import CaseError, QueryError
 
 
@@ -105,3 +109,17 @@ def test_a_part_that_went_missing_is_named(own_case: Path) -> None:
     part.unlink()
     with pytest.raises(CaseError, match=part.name):
         open_case(own_case)
+
+
+def test_a_terminal_shows_which_derived_tables_are_rebuilt_and_a_pipe_stays_silent(
+    small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {}
+    for terminal in (True, False):
+        stream = io.StringIO()
+        monkeypatch.setattr(stream, "isatty", lambda answer=terminal: answer, raising=False)
+        monkeypatch.setattr(sys, "stderr", stream)
+        rebuild(Path(shutil.copytree(small_folder, tmp_path / str(terminal))))
+        said[terminal] = stream.getvalue()
+    assert "derived tables: volume, step 2 of 4" in said[True]
+    assert said[False] == ""

@@ -41,11 +41,13 @@ ORDER BY n.account_id
 
 
 def build(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill account_hours and account_profiles from `requests` and `accounts`."""
+    """Fill source_hours, account_hours, active_hours and account_profiles from `requests` and `accounts`."""
+    con.execute(f"INSERT INTO source_hours BY NAME {named_query('volume/hours_of_sources')}")
     shards = shard_count(con)
     for shard in range(shards):
         hours = named_query("volume/hours_of_shard")
         con.execute(f"INSERT INTO account_hours BY NAME {hours}", {"shards": shards, "shard": shard})
+    con.execute(f"INSERT INTO active_hours BY NAME {named_query('volume/hours_of_accounts')}")
     fill_profiles(con, shards)
 
 

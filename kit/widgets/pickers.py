@@ -151,16 +151,18 @@ def time_window(case: Case, p: Parameters | None = None) -> TimeWindow:
 
 def histogram(case: Case) -> tuple[float, float, list[int]]:
     """Start (seconds since 1970), bucket length (seconds) and requests per bucket, at most 240 buckets."""
-    span = case.sql("SELECT epoch(min(occurred_at)) AS a, epoch(max(occurred_at)) AS b FROM requests").rows()[0]
+    span = case.sql("SELECT epoch(min(first_at)) AS a, epoch(max(last_at)) AS b FROM source_hours").rows()[0]
     if span["a"] is None:
         raise ParameterError("This case holds no request with a time; load an export first.")
     length = max(span["b"] - span["a"], 1.0)
     steps = (60, 300, 900, 3600, 7200, 10800, 21600, 43200, 86400)
     step = next((s for s in steps if length / s <= BUCKETS), 86400 * (int(length / 86400 / BUCKETS) + 1))
     start = span["a"] // step * step
+    hours = "SELECT hour_at AS moment, requests AS n FROM source_hours"
+    each = "SELECT occurred_at AS moment, 1 AS n FROM requests WHERE is_primary AND occurred_at IS NOT NULL"
     query = (
-        "SELECT CAST(floor((epoch(occurred_at) - $start) / $step) AS INTEGER) AS bucket, count(*) AS n "
-        "FROM requests WHERE is_primary AND occurred_at IS NOT NULL GROUP BY bucket ORDER BY bucket"
+        "SELECT CAST(floor((epoch(moment) - $start) / $step) AS INTEGER) AS bucket, CAST(sum(n) AS BIGINT) AS n "  # noqa: S608
+        f"FROM ({hours if step >= 3600 else each}) GROUP BY bucket ORDER BY bucket"
     )
     filled = {row["bucket"]: row["n"] for row in case.sql(query, start=float(start), step=float(step)).rows()}
     return float(start), float(step), [filled.get(i, 0) for i in range(max(filled) + 1)]

@@ -181,6 +181,33 @@ def test_series_hold_every_request_once_and_every_window(case_of: Callable[..., 
     assert whole["requests"].sum() == 4000
 
 
+@pytest.mark.parametrize("accounts", [None, ["a01", "a02"]])
+@pytest.mark.parametrize(("since", "until"), [(None, None), ("2026-04-23T05:00:00Z", "2026-04-24 02:00:00+02:00")])
+@pytest.mark.parametrize("per", ["1 hour", "6 hours", "1 week"])
+def test_windows_of_whole_hours_count_what_a_scan_of_the_requests_counts(
+    case_of: Callable[..., Case], per: str, since: str | None, until: str | None, accounts: list[str] | None
+) -> None:
+    fates = [{"http_status": 403}, {"http_status": 429}, {"outcome": "blocked"}, {"input_tokens": 7}, {}]
+    rows = [{**row, **fates[i % 5], "request_id": f"r{i}"} for i, row in enumerate(town()[:3000])]
+    rows += [{**row, "account_id": None, "request_id": f"n{i}"} for i, row in enumerate(rows[:40])]  # no account
+    case = case_of([*rows, *rows[:25]])  # lines written twice
+    where = {"per": per, "accounts": accounts, "since": since, "until": until}
+    scanned = case.query("volume/requests_over_time", columns={"by": "operation"}, top=0, **where).frame
+    counted = case.query("volume/requests_by_hours", **where).frame
+    assert counted.drop("series").equals(scanned.drop("series"))
+    assert counted.height > 0
+    assert volume.requests(case, **where)["requests"].sum() == scanned["requests"].sum()
+
+
+def test_a_window_that_cuts_an_hour_is_counted_from_the_requests(case_of: Callable[..., Case]) -> None:
+    case = case_of(town()[:1000])
+    cut = "2026-04-22T03:30:00Z"
+    expected = case.sql("SELECT count(*) FROM requests WHERE occurred_at >= $t::TIMESTAMPTZ", t=cut).scalar()
+    assert volume.requests(case, since=cut)["requests"].sum() == expected
+    minutes = volume.requests(case, per="15 minutes", since="2026-04-22T03:00:00Z")
+    assert minutes["requests"].sum() > expected
+
+
 def test_what_cannot_be_is_refused_in_one_sentence(case_of: Callable[..., Case]) -> None:
     case = case_of(town()[:50])
     with pytest.raises(ParameterError, match="no window"):

@@ -216,6 +216,23 @@ def test_the_tails_are_those_of_the_textbook() -> None:
     assert stats.count_p([30.0], [10.0], [5.0])[0][0] > stats.count_p([30.0], [10.0], [1.0])[0][0]
 
 
+def test_tails_and_ranges_of_counts_are_those_of_scipy() -> None:
+    from scipy.stats import nbinom, poisson
+
+    rng = np.random.default_rng(5)
+    mean = 10 ** rng.uniform(-9, 6, 5000)
+    ratio = np.where(rng.random(5000) < 0.3, 1.0, 1 + 10 ** rng.uniform(-5, 4, 5000))
+    wide, excess = ratio > 1, np.where(ratio > 1, ratio - 1, 1)
+    size, share = mean / excess, 1 / (1 + excess)
+    x = np.where(rng.random(5000) < 0.1, 0, np.floor(mean * 10 ** rng.uniform(-1, 1, 5000)))
+    high, low = stats.count_p(x, mean, ratio)
+    np.testing.assert_allclose(high, np.where(wide, nbinom.sf(x - 1, size, share), poisson.sf(x - 1, mean)), 1e-10)
+    np.testing.assert_allclose(low, np.where(wide, nbinom.cdf(x, size, share), poisson.cdf(x, mean)), 1e-10)
+    for q, value in zip((0.005, 0.995), stats.count_interval(mean, ratio, 0.99), strict=True):
+        np.testing.assert_array_equal(value, np.where(wide, nbinom.ppf(q, size, share), poisson.ppf(q, mean)))
+    np.testing.assert_allclose(stats.poisson_tail(5, 2.0), poisson.sf(4, 2.0), 1e-12)
+
+
 def test_a_change_of_share_is_dated_to_the_hour() -> None:
     rng = np.random.default_rng(5)
     totals = rng.poisson(24, 336)

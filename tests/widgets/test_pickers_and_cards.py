@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from kit import open_case, reviews, widgets
+from kit import open_case, reviews, volume, widgets
 from kit.database import build_database
 from kit.errors import ParameterError
 from kit.magic import bind
@@ -43,7 +43,7 @@ def case(small_folder, tmp_path, monkeypatch):
             "INSERT INTO clusters (cluster_id, proposed, reason, exchanges) VALUES ('c2', false, 'class', 9)"
         )
 
-    build_database(folder, [templates])
+    build_database(folder, [volume.build, templates])
     return open_case(folder)
 
 

@@ -1,4 +1,16 @@
--- Derived per account by kit/volume; every statement works on any shard of accounts alone.
+-- Derived by kit/volume; the statements per account work on any shard of accounts alone.
+
+CREATE TABLE source_hours (            -- one row per export and UTC hour in which it reaches
+  source_id VARCHAR,
+  hour_at TIMESTAMPTZ,
+  first_at TIMESTAMPTZ,                -- first request of the export in the hour, duplicates included
+  last_at TIMESTAMPTZ,
+  requests BIGINT,                     -- primary rows, with an account or without
+  blocked BIGINT,                      -- of them outcome blocked or HTTP 403
+  rate_limited BIGINT,                 -- of them HTTP 429
+  input_tokens BIGINT,                 -- of primary rows
+  output_tokens BIGINT
+);
 
 CREATE TABLE account_hours (           -- one row per account, UTC hour and model that has requests
   account_id VARCHAR,
@@ -10,6 +22,13 @@ CREATE TABLE account_hours (           -- one row per account, UTC hour and mode
   rate_limited BIGINT,                 -- of them HTTP 429
   input_tokens BIGINT,
   output_tokens BIGINT
+);
+
+CREATE TABLE active_hours (            -- one row per UTC hour in which any account has requests
+  hour_at TIMESTAMPTZ,
+  requests BIGINT,                     -- primary rows with an account
+  blocked BIGINT,                      -- of them outcome blocked or HTTP 403
+  accounts BIGINT                      -- accounts with a request in the hour
 );
 
 CREATE TABLE account_profiles (        -- one row per account with requests; days and hours are UTC

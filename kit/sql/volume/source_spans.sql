@@ -1,3 +1,3 @@
 -- From when to when does each export reach?
-SELECT source_id, min(occurred_at) AS first_at, max(occurred_at) AS last_at, count(*) AS requests
-FROM requests WHERE occurred_at IS NOT NULL GROUP BY source_id ORDER BY first_at, last_at, source_id
+SELECT source_id, min(first_at) AS first_at, max(last_at) AS last_at
+FROM source_hours GROUP BY source_id ORDER BY first_at, last_at, source_id
