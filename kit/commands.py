@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,19 +36,27 @@ def new(case: Path, title: str) -> None:
     print(f"Made {case}. Next: incident load {case} EXPORT...")
 
 
-def load(case: Path, paths: list[str], format: str, mapping: Path | None, content: str | None) -> None:
+def load(
+    case: Path,
+    paths: list[str],
+    format: str = "auto",
+    mapping: Path | None = None,
+    content: str | None = None,
+    leave_out: Sequence[str] = (),
+) -> None:
     """Load exports (files, folders, globs) into a case; lines that cannot be read are kept as rejects."""
     from kit import derive
     from kit import load as loading
 
     read_config(case)
-    loaded = loading.load(case, paths, format=format, mapping=mapping, content=content)
+    loaded = loading.load(case, paths, format=format, mapping=mapping, content=content, leave_out=leave_out)
     if paths and not any(one.new for one in loaded) and derive.is_current(case):
         print(*loaded, "Nothing new; the case is as it was.", sep="\n")
         return
     started = time.monotonic()
     build = derive.rebuild(case)
-    record_activity(case, "load", paths=[str(p) for p in paths], build=build)
+    left_out = {"leave_out": list(leave_out)} if leave_out else {}
+    record_activity(case, "load", paths=[str(p) for p in paths], **left_out, build=build)
     print(*loaded, sep="\n", end="\n" * bool(loaded))
     print(f"Derived tables rebuilt in {time.monotonic() - started:.1f} s; the case is at build {build}.")
 
@@ -118,7 +126,7 @@ def demo(to: Path) -> int:
     case, bundle = to / "case", to / "evidence"
     new(case, "Sample incident")
     marker.touch()
-    load(case, [str(notebooks.shipped_folder("sample_data/incident") / "exports")], "auto", None, None)
+    load(case, [str(notebooks.shipped_folder("sample_data/incident") / "exports")])
     run(case)
     export(case, bundle, "internal", "hash", None)
     code = verify(bundle, None, None, fixity_only=False)
@@ -172,6 +180,15 @@ COMMANDS = {
                 {
                     "choices": ("full", "excerpt", "hash"),
                     "help": "how much of the texts to keep; else as case.toml says",
+                },
+            ),
+            (
+                ("--leave-out",),
+                {
+                    "action": "append",
+                    "default": [],
+                    "metavar": "GLOB",
+                    "help": "pass over files of this name or path",
                 },
             ),
         ),

@@ -6,12 +6,10 @@ case and is swapped in last, so a load that fails or is killed changes nothing a
 
 from __future__ import annotations
 
-import fnmatch
-import glob
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,8 +21,9 @@ from tqdm import tqdm
 from kit.case import case_key, read_config
 from kit.database import has_part, read_exports
 from kit.errors import LoadError
-from kit.formats import format_named, formats, read_format
+from kit.formats import Format, format_named, read_format
 from kit.load.container import sha256
+from kit.load.files import find_files
 from kit.load.joins import build_side_tables
 from kit.load.plan import Plan, plan
 from kit.load.staging import Staging
@@ -32,6 +31,7 @@ from kit.load.writer import Writers
 
 __all__ = ["Loaded", "build_side_tables", "load", "plan", "read_exports"]
 CONTENT = ("full", "excerpt", "hash")
+MOST_NAMED = 20  # unreadable files named in one error
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class Loaded:
     blank: int
     new: bool
     note: str = ""
+
+    @classmethod
+    def passed_over(cls, file: Path, why: str) -> Loaded:
+        """A file that was not read."""
+        return cls("", str(file), "", "", 0, 0, 0, 0, new=False, note=f"passed over: {why}")
 
     def __str__(self) -> str:
         if not self.new:
@@ -66,13 +71,15 @@ def load(
     format: str = "auto",
     mapping: Path | None = None,
     content: str | None = None,
+    leave_out: Sequence[str] = (),
 ) -> list[Loaded]:
     """Stage every export that is not in the case yet; the caller rebuilds the database.
 
-    `paths` are files, folders (all files below) or globs; `format` is "auto" or a name under kit/formats; `mapping`
-    is a mapping file for exports in a format of their own; `content` says how much of the texts is kept ("full",
-    "excerpt", "hash"; else what case.toml says). Raises LoadError, with the case as it was, if a path is missing or
-    an export cannot be read as a whole.
+    `paths` are files, folders (all files below) or globs, without those that a glob in `leave_out` fits, by name or
+    whole path; a file that is passed over is in the answer, with the reason. `format` is "auto" or a name under
+    kit/formats; `mapping` is a mapping file for exports in a format of their own; `content` says how much of the
+    texts is kept ("full", "excerpt", "hash"; else what case.toml says). Raises LoadError, with the case as it was,
+    if a path is missing or an export cannot be read as a whole; the error names all that cannot.
     """
     folder = Path(folder)
     content = content or str(read_config(folder).get("privacy", {}).get("content", "full"))
@@ -80,19 +87,15 @@ def load(
         raise LoadError(f"content {content!r} is none of {', '.join(CONTENT)}; correct case.toml or --content.")
     chosen = read_format(Path(mapping), f"mapping:{Path(mapping).name}") if mapping else None
     chosen = format_named(format) if chosen is None and format != "auto" else chosen
-    files = _files(paths)
+    files, passed = find_files(paths, leave_out)
     with _alone(folder):
         before = [e for e in read_exports(folder) if has_part(folder, e)]
         known = {e["sha256"]: e for e in before}
-        done: list[Loaded] = []
+        digests = [(file, sha256(file) if file.is_file() else "") for file in files]
+        done = [Loaded.passed_over(file, why) for file, why in passed.items()]
+        done += [_known(known[digest], file) for file, digest in digests if digest in known]
         entries = list(before)
-        plans: list[Plan] = []
-        for file in files:
-            digest = sha256(file) if file.is_file() else ""
-            if digest in known:
-                done.append(_known(known[digest], file))
-            elif all(p.sha256 != digest for p in plans):
-                plans.append(plan(file, chosen, digest))
+        plans = _plans([(file, digest) for file, digest in digests if digest not in known], chosen)
         if not plans:
             return done
         with _bar(sum(p.container.size for p in plans)) as bar, closing(_writers(folder, content)) as writers:
@@ -189,23 +192,25 @@ def _numbers(entry: dict[str, Any]) -> tuple[int, int, int, int]:
     return entry["lines"], entry["loaded"], entry["rejected"], entry["blank"]
 
 
-def _files(paths: Iterable[str | Path]) -> list[Path]:
-    """The files that paths, folders and globs name, in order, each once."""
-    found: dict[Path, None] = {}
-    skip = [p for f in formats().values() for p in f.recognise.get("skip", [])]
-    for given in paths:
-        path = Path(given)
-        if path.is_dir():
-            files = sorted(f for f in path.rglob("*") if f.is_file() and not f.name.startswith((".", "_")))
-        elif path.exists() or not glob.has_magic(str(given)):
-            files = [path]
-        else:
-            files = sorted(Path(f) for f in glob.glob(str(given), recursive=True) if Path(f).is_file())
-        kept = [f for f in files if f == path or not any(fnmatch.fnmatch(f.as_posix(), p) for p in skip)]
-        if not kept:
-            raise LoadError(f"{given} holds no files to load; check the path.")
-        found.update(dict.fromkeys(kept))
-    return list(found)
+def _plans(files: list[tuple[Path, str]], chosen: Format | None) -> list[Plan]:
+    """How each file is read, equal files once. Raises one LoadError that names every file that cannot be."""
+    plans: dict[str, Plan] = {}
+    refused: list[LoadError] = []
+    for file, digest in files:
+        if digest and digest in plans:
+            continue
+        try:
+            plans[digest] = plan(file, chosen, digest)
+        except LoadError as e:
+            refused.append(e)
+    if len(refused) == 1 and len(files) == 1:
+        raise refused[0]
+    if refused:
+        more = len(refused) - MOST_NAMED
+        named = [f"  {e}" for e in refused[:MOST_NAMED]] + [f"  and {more:,} more"] * (more > 0)
+        head = f"{len(refused):,} of {len(files):,} files cannot be read, so nothing was loaded; mend or map them, "
+        raise LoadError("\n".join([head + "or pass them over with --leave-out GLOB:", *named]))
+    return list(plans.values())
 
 
 def _bar(total: int) -> Any:

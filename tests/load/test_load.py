@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from kit import Case, open_case
 from kit.case import create_case
-from kit.database import build_database
+from kit.database import build_database, read_exports
 from kit.errors import LoadError
 from kit.formats.secrets import SCREEN, mask_secrets
 from kit.load import build_side_tables, load
@@ -255,6 +255,58 @@ def test_a_load_killed_at_any_moment_and_repeated_gives_the_same_rows(tmp_path: 
     after = built(folder, *files).sql("SELECT * FROM requests ORDER BY source_id, line")
     assert after.digest == whole.digest
     assert not [*folder.rglob("*.partial"), *folder.glob(".spill/*-*.*")]
+
+
+def folder_with_strangers(folder: Path) -> Path:
+    """Two exports, two files that are none, and a marker, in one folder."""
+    (folder / "day").mkdir(parents=True)
+    ndjson(folder / "day/one.ndjson", row(1))
+    ndjson(folder / "two.ndjson", row(2))
+    (folder / "day/notes.txt").write_text("call Ann about the keys\n")
+    (folder / "broken.zip").write_bytes(b"PK\x03\x04")
+    (folder / "_SUCCESS").write_text("")
+    return folder
+
+
+def test_one_error_names_every_file_that_cannot_be_read_and_nothing_is_loaded(tmp_path: Path) -> None:
+    exports = folder_with_strangers(tmp_path / "exports")
+    case = create_case(tmp_path / "case")
+    with pytest.raises(LoadError) as refused:
+        load(case, [exports])
+    head, *named = str(refused.value).splitlines()
+    assert head.startswith("2 of 4 files cannot be read, so nothing was loaded")
+    assert "--leave-out" in head
+    assert ["broken.zip" in named[0], "notes.txt" in named[1]] == [True, True]
+    assert len(named) == 2
+    assert read_exports(case) == []
+
+
+def test_files_are_left_out_by_name_or_path_and_each_that_is_passed_over_is_said(tmp_path: Path) -> None:
+    exports = folder_with_strangers(tmp_path / "exports")
+    loaded = load(create_case(tmp_path / "case"), [exports], leave_out=["*.zip", f"{exports.as_posix()}/day/*.txt"])
+    said = {Path(one.path).name: (one.new, one.note) for one in loaded}
+    assert {name for name, (new, _) in said.items() if new} == {"one.ndjson", "two.ndjson"}
+    assert said["broken.zip"] == (False, "passed over: left out by *.zip")
+    assert "left out by" in said["notes.txt"][1]
+    assert "taken for a marker" in said["_SUCCESS"][1]
+
+
+def test_a_glob_that_leaves_out_nothing_or_everything_is_refused(tmp_path: Path) -> None:
+    exports = folder_with_strangers(tmp_path / "exports")
+    case = create_case(tmp_path / "case")
+    with pytest.raises(LoadError, match=r"--leave-out \*\.gz fits none of the files"):
+        load(case, [exports], leave_out=["*.gz"])
+    with pytest.raises(LoadError, match="No file is left to load"):
+        load(case, [exports], leave_out=["*"])
+
+
+def test_a_marker_is_read_when_it_is_named_itself(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    marked = ndjson(tmp_path / "exports/_part.ndjson", row(1))
+    case = create_case(tmp_path / "case")
+    with pytest.raises(LoadError, match="taken for a marker"):
+        load(case, [marked.parent])
+    assert load(case, [marked])[0].loaded == 1
 
 
 def test_a_mapping_is_proposed_written_tried_and_loaded(tmp_path: Path) -> None:
