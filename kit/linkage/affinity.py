@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from scipy.special import betainc
 
 from kit.linkage.town import DAY_S, Counts, Flags, Floats, Ints, Sharing, Town
 
@@ -55,7 +56,7 @@ def affinities(town: Town, members: Ints, ordinary: Ints) -> list[Affinity]:
     habit, carried = _habit(town, members, ordinary)
     plain = ordinary[habit[ordinary] <= 0]
     plain = plain if plain.size >= min(50, ordinary.size) else ordinary
-    harvest, judged = _harvest(town)
+    harvest, judged = _harvest(town, ordinary)
     content = [("harvest templates", harvest, judged), ("own habit", habit, carried)]
     replay = _common(town.sharing("replay"), town, members)
     pool, wide = _pool(town, members)
@@ -250,16 +251,22 @@ def _within(rank: Floats, at: Floats) -> Floats:
     return np.asarray(high - low, dtype=np.float64)
 
 
-def _harvest(town: Town) -> tuple[Floats, str]:
-    """The share of the account's requests that follow a template judged harvest: others may use one at times."""
+def _harvest(town: Town, ordinary: Ints) -> tuple[Floats, str]:
+    """The share of the account's requests that follow a template judged harvest: others may use one at times.
+
+    Nothing for an account that sends them no more often than an ordinary one that sends as much would by chance:
+    whoever asks a thousand questions meets most templates once.
+    """
     s = town.sharing("template")
     columns = np.flatnonzero([n in town.harvest for n in s.names])
     if columns.size == 0:
         return np.zeros(len(town)), ""
-    used = np.asarray(s.table[:, columns].sum(axis=1)).ravel() / np.maximum(town.requests, 1)
-    return np.asarray(
-        np.round(np.minimum(used, 1.0), 3), dtype=np.float64
-    ), f"{columns.size} templates judged harvest in the case"
+    sent = np.maximum(town.requests, 1)
+    used = np.minimum(np.asarray(s.table[:, columns].sum(axis=1)).ravel(), sent)
+    usual = float((used[ordinary] / sent[ordinary]).mean()) if ordinary.size else 0.0
+    chance = betainc(np.maximum(used, 1), sent - used + 1, usual)  # P(X >= used), X ~ Binomial(sent, usual)
+    score = np.where((used > 0) & (chance <= RARE), np.round(used / sent, 3), 0.0)
+    return score, f"{columns.size} templates judged harvest in the case"
 
 
 def marks(town: Town, members: Ints, ordinary: Ints) -> list[tuple[str, int, float, float]]:

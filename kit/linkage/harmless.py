@@ -31,6 +31,7 @@ class Alternative:
 def alternatives(town: Town, g: Group) -> list[Alternative]:
     """Every harmless explanation tested on one group whose families were assessed."""
     tied = [x for x in TIES if g.measured(x).holds]
+    spread = [x for x in tied if x != "pool of addresses" or not _fixed_lines(town, g)]
     return [
         _one_organisation(town, g.members),
         _verified(town, g),
@@ -39,13 +40,28 @@ def alternatives(town: Town, g: Group) -> list[Alternative]:
         _class(town, g, tied),
         _one_site(town, g.members),
         _one_institution(town, g.members),
-        _one_payer(town, g, tied),
+        _one_payer(town, g, spread),
         _monitor(town, g.members),
         _fixed_set(town, g.members),
-        _software(town, g, tied),
+        _software(town, g, spread),
         _course(town, g, tied),
         _public_date(town, g, tied),
     ]
+
+
+def _fixed_lines(town: Town, g: Group) -> bool:
+    """Whether the addresses that the accounts share are those of an office or of a service that calls for them.
+
+    Half of the accounts or more use each, and no template is judged harvest: a rotating pool shows each of its
+    addresses to few accounts, and whoever harvests from a server of his own is not excused by having one.
+    """
+    s = town.sharing("ip")
+    used = s.count(g.members)
+    shared = used[used >= 2]
+    return (
+        not g.measured("harvest templates").holds
+        and shared[shared >= 0.5 * g.members.size].sum() >= MOST * shared.sum()
+    )
 
 
 def _verdict(name: str, test: str, holds: bool, detail: str) -> Alternative:
@@ -216,8 +232,8 @@ def _software(town: Town, g: Group, tied: list[str]) -> Alternative:
 
     A product shows itself by a client or a system prompt of its own in what its users send, or by one form that is
     no harvest (a vendor's report). A launch explains sign-ups that lie close together, and an area office that pays
-    for several shops the cards that customers of one vendor share; nothing explains a pool of addresses. A general
-    library whose parameters were all set alike is no product.
+    for several shops the cards that customers of one vendor share; nothing explains a pool of addresses but the
+    vendor's own servers. A general library whose parameters were all set alike is no product.
     """
     product = max(_used_by_all(town, g, "client"), _used_by_all(town, g, "system"))
     form = _used_by_all(town, g, "template")
@@ -267,17 +283,20 @@ def _course(town: Town, g: Group, tied: list[str]) -> Alternative:
 def _public_date(town: Town, g: Group, tied: list[str]) -> Alternative:
     """Strangers with one published prompt and one date: a deadline, an event, the day a model comes out.
 
-    The date explains the days of activity and the move to a new model; also the hours, where there were few days.
+    The date explains the days of activity, sign-ups close together and the move to a new model; also the hours,
+    where there were few days.
     """
     days = _active_days(town, g.members)
-    public = {"days of activity", "move to a new model"} | ({"hours of the day"} if days <= EVENT_DAYS else set())
+    public = {"days of activity", "batch of sign-ups", "move to a new model"} | (
+        {"hours of the day"} if days <= EVENT_DAYS else set()
+    )
     left = [
         f for f in g.held() if any(m.holds and m.affinity.measure not in public for m in g.evidence[f].measures)
     ]
     return _verdict(
         "strangers who follow one public date (release, deadline, event)",
         "nothing ties the organisations, and fewer than three families hold without the days of activity, the "
-        "move to a new model and, where the median account was active on at most "
+        "batch of sign-ups, the move to a new model and, where the median account was active on at most "
         f"{EVENT_DAYS} days, the hours of the day",
         not tied and len(left) < 3,
         f"active on {days:.0f} days; families that hold without them: {_listed(left)}; tied by: {_listed(tied)}",

@@ -2,8 +2,8 @@
 
 Each answer is sketched by its SKETCH smallest shingle hashes (bottom-k; Broder 1997), so the share of them
 found in a
-prompt estimates how much of the answer the prompt holds. An answer that only repeats part of the prompt it answers
-(a choice offered, a text to correct) is no new text and does not count.
+prompt estimates how much of the answer the prompt holds. Only new text counts: not an answer that repeats what a
+prompt held before, or holds itself (a choice offered, a text to correct, a page that many people paste).
 """
 
 from __future__ import annotations
@@ -113,18 +113,17 @@ HAVING count(*) >= $least AND count(*) >= $held * any_value(size.n)
 """
 RETURNED = """
 CREATE OR REPLACE TEMP TABLE flow_rows AS
-WITH answers AS (SELECT a.text_id, r.account_id, r.occurred_at FROM asked a
+WITH prompts AS (SELECT a.text_id, a.source_id, a.line, r.account_id, r.occurred_at FROM asked a
   JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
-    WHERE a.part = 'response' AND r.account_id IS NOT NULL AND a.text_id IN (SELECT answer_id FROM flow_pairs)),
-quoting AS (SELECT DISTINCT f.answer_id FROM flow_pairs f
-  JOIN asked a ON a.part = 'response' AND a.text_id = f.answer_id
-    JOIN asked p ON p.part = 'prompt' AND p.source_id = a.source_id AND p.line = a.line
-      AND p.text_id = f.prompt_id),
-rare AS (FROM answers WHERE text_id NOT IN (FROM quoting) AND text_id IN (SELECT text_id
-  FROM answers GROUP BY text_id HAVING count(DISTINCT account_id) <= $often)),
-prompts AS (SELECT a.text_id, a.source_id, a.line, r.account_id, r.occurred_at FROM asked a
+    WHERE a.part = 'prompt' AND a.text_id IN (SELECT prompt_id FROM flow_pairs)),
+known AS (SELECT f.answer_id, min(p.occurred_at) AS at FROM flow_pairs f JOIN prompts p ON p.text_id = f.prompt_id
+  GROUP BY f.answer_id),
+answers AS (SELECT a.text_id, r.account_id, r.occurred_at FROM asked a
   JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
-    WHERE a.part = 'prompt' AND r.account_id IS NOT NULL AND a.text_id IN (SELECT prompt_id FROM flow_pairs))
+    JOIN known k ON k.answer_id = a.text_id AND r.occurred_at < k.at
+  WHERE a.part = 'response' AND r.account_id IS NOT NULL),
+rare AS (FROM answers WHERE text_id IN (SELECT text_id
+  FROM answers GROUP BY text_id HAVING count(DISTINCT account_id) <= $often))
 SELECT p.source_id, p.line, p.account_id AS to_account_id, a.account_id AS from_account_id,
   min(epoch(p.occurred_at) - epoch(a.occurred_at)) AS lag_s, max(f.containment) AS containment
 FROM flow_pairs f JOIN rare a ON a.text_id = f.answer_id JOIN prompts p ON p.text_id = f.prompt_id

@@ -3,8 +3,10 @@ order."""
 
 from __future__ import annotations
 
+import random
+
 import duckdb
-from conftest import database, town
+from conftest import database, free, town
 
 TABLES = (
     "templates",
@@ -84,6 +86,33 @@ def test_answers_that_come_back_are_found_with_both_ends(built: duckdb.DuckDBPyC
         "SELECT DISTINCT split_part(from_account_id, '-', 1), split_part(to_account_id, '-', 1) FROM response_flows"
     )
     assert ends.fetchall() == [("camp", "clean")]
+
+
+def test_an_answer_that_repeats_what_somebody_pasted_before_does_not_come_back() -> None:
+    """A page that many people paste: the model recites it to one of them, then another pastes it again."""
+    rng = random.Random(4)
+    page, new = " ".join(free(rng) for _ in range(3)), " ".join(free(rng) for _ in range(3))
+    told = [
+        ("a", f"Shorten: {page}", free(rng)),
+        ("b", "Recite that page.", page),
+        ("c", f"Explain: {page}", free(rng)),
+        ("d", "Write something.", new),
+        ("e", f"Clean this: {new}", free(rng)),
+    ]
+    con = database(
+        [
+            {
+                "request_id": f"r{n}",
+                "account_id": who,
+                "occurred_at": f"2026-05-0{n + 1}T00:00:00Z",
+                "prompt_text": asked,
+                "response_text": answered,
+            }
+            for n, (who, asked, answered) in enumerate(told)
+        ]
+    )
+    flows = con.execute("SELECT from_account_id, to_account_id, requests FROM response_flows").fetchall()
+    assert flows == [("d", "e", 1)]
 
 
 def test_tables_are_the_same_whatever_the_order_the_sources_and_the_threads(
