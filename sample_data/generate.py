@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
-from town import campaigns, crowds, evasive, lookalikes, people, strangers
+from town import campaigns, crowds, evasive, lookalikes, mistaken, people, strangers
 from town.clock import DAY, HOUR, Ints
 from town.operation import Plan
 from town.texts import FileTexts, OwnTexts, Texts
@@ -24,6 +24,7 @@ from town.write import Incident, finish, write
 
 __all__ = [
     "LOOKALIKES",
+    "ONCE_PROPOSED",
     "STRANGERS",
     "Incident",
     "Plan",
@@ -55,6 +56,13 @@ _HARDER: tuple[Callable[[Town], Ints], ...] = (
 )
 STRANGERS = {plant.__name__: plant for plant in _HARDER}
 """Harmless groups that are harder to tell from an operation, by name."""
+
+_ONCE_PROPOSED: tuple[Callable[[Town], Ints], ...] = (
+    *(mistaken.hosted_plugin, mistaken.online_course, mistaken.contest),
+    *(mistaken.web_agency, mistaken.coworking_chain),
+)
+ONCE_PROPOSED = {plant.__name__: plant for plant in _ONCE_PROPOSED}
+"""Harmless groups that the kit once took for an operation, by name."""
 
 
 def read_texts(path: Path | None, seed: int) -> Texts:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from generate import (
+    ONCE_PROPOSED,
     Incident,
     Plan,
     Texts,
@@ -150,6 +151,12 @@ def crowded_town(town: Town) -> None:
     crowd(town)
 
 
+def mistaken_town(town: Town) -> None:
+    """Nobody harvests, and every group is at home that was once proposed by mistake."""
+    for plant in ONCE_PROPOSED.values():
+        plant(town)
+
+
 def scattered(town: Town) -> None:
     """A careful harvest among hard look-alikes: edited prompts in several templates, half of it unrelated work."""
     crowd(town)
@@ -192,7 +199,7 @@ def _careful(town: Town, plan: Plan) -> Plan:
 _ALL: tuple[Scenario, ...] = (
     *(quiet_town, fixed_prompt, load_balanced, release_pivot, low_and_wide, habit_only),
     *(relay, cleaner, probe_then_exploit, signature_replay, several_at_once),
-    *(crowded_town, scattered, scattered_habit, scattered_wide),
+    *(crowded_town, mistaken_town, scattered, scattered_habit, scattered_wide),
 )
 SCENARIOS: dict[str, Scenario] = {scenario.__name__: scenario for scenario in _ALL}
 

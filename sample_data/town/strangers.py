@@ -14,7 +14,7 @@ from .people import chatter, conversation_names, habits, live, volumes
 from .world import LIBRARY_JA4, MODELS, Names, Town
 
 
-def _apart(town: Town, role: str, created: Floats, **about: str) -> Ints:
+def apart(town: Town, role: str, created: Floats, **about: str) -> Ints:
     """Accounts of people who have nothing to do with one another: own mail, card and device."""
     count = created.size
     who = town.open(role, count, created, domain=town.mail(count, 0.04), **about)
@@ -23,17 +23,17 @@ def _apart(town: Town, role: str, created: Floats, **about: str) -> Ints:
     return who
 
 
-def _old(town: Town, count: int) -> Floats:
+def long_standing(town: Town, count: int) -> Floats:
     """Sign-ups of ordinary customers: over the last years, some within the window."""
     fresh = town.rng.random(count) < 0.15
     return np.where(fresh, town.rng.uniform(0, town.end * 0.8, count), -town.rng.exponential(200, count) * DAY)
 
 
-def _homes(town: Town, member: Ints, count: int) -> Names:
+def homes(town: Town, member: Ints, count: int) -> Names:
     return np.array(town.addresses(count))[member]
 
 
-def _people(town: Town, each: Ints, since: Floats, until: Floats, talk: float = 6.0) -> Sessions:
+def people(town: Town, each: Ints, since: Floats, until: Floats, talk: float = 6.0) -> Sessions:
     """People from all over the world: everybody has hours of their own."""
     n = each.size
     peak, width = town.rng.uniform(0, 24, n), town.rng.uniform(1.5, 4.0, n)
@@ -91,12 +91,12 @@ def class_from_home(town: Town, count: int = 40) -> Ints:
     )
     town.devices(who)
     each = rng.integers(12, 60, count)
-    rhythm = _people(town, each, np.full(count, start), np.full(count, start + 8 * DAY))
+    rhythm = people(town, each, np.full(count, start), np.full(count, start + 8 * DAY))
     town.emit(
         who[rhythm.who],
         rhythm.at,
         town.draw("class", rhythm.who.size, 1500),
-        client_ip=_homes(town, rhythm.who, count),
+        client_ip=homes(town, rhythm.who, count),
         temperature=0.7,
         max_tokens=2048,
         user_agent="OpenAI/Python 1.66.0",
@@ -115,12 +115,12 @@ def sponsored_hackathon(town: Town, count: int = 45) -> Ints:
     town.identify(who, "payment_fingerprint", "card_coupon_sponsor")
     town.devices(who)
     each = rng.integers(town.size(60, 20), town.size(260, 60), count)
-    rhythm = _people(town, each, np.full(count, start), np.full(count, start + 2.5 * DAY), 20.0)
+    rhythm = people(town, each, np.full(count, start), np.full(count, start + 2.5 * DAY), 20.0)
     town.emit(
         who[rhythm.who],
         rhythm.at,
-        _led_by(town, "starter_kit", chatter(town, rhythm)),
-        client_ip=_homes(town, rhythm.who, count),
+        led_by(town, "starter_kit", chatter(town, rhythm)),
+        client_ip=homes(town, rhythm.who, count),
         temperature=0.8,
         max_tokens=4096,
         user_agent="Acme/JS 4.27.1",
@@ -206,12 +206,12 @@ def agency(town: Town) -> Ints:
 def prompt_library(town: Town, count: int = 200) -> Ints:
     """Strangers who use a well-known library's prompt that asks for full reasoning, beside what else they do."""
     rng = town.rng
-    created = _old(town, count)
-    who = _apart(town, "prompt_library", created)
+    created = long_standing(town, count)
+    who = apart(town, "prompt_library", created)
     home = town.addresses(count)
     live(town, who, created, volumes(town, count, town.size(40, 10)), home)
     each = 1 + rng.geometric(1 / town.size(14, 5), count)
-    rhythm = _people(town, each, np.maximum(created, 0), np.full(count, town.end))
+    rhythm = people(town, each, np.maximum(created, 0), np.full(count, town.end))
     habit = habits(town, count)
     town.emit(
         who[rhythm.who],
@@ -228,10 +228,10 @@ def prompt_library(town: Town, count: int = 200) -> Ints:
 def vpn_default(town: Town, count: int = 70) -> Ints:
     """Strangers behind four exits of one VPN, with the same client library and its defaults written out."""
     rng = town.rng
-    created = _old(town, count)
-    who = _apart(town, "vpn_default", created)
+    created = long_standing(town, count)
+    who = apart(town, "vpn_default", created)
     each = volumes(town, count, town.size(60, 10))
-    rhythm = _people(town, each, np.maximum(created, 0), np.full(count, town.end))
+    rhythm = people(town, each, np.maximum(created, 0), np.full(count, town.end))
     town.emit(
         who[rhythm.who],
         rhythm.at,
@@ -252,15 +252,17 @@ def open_app(town: Town, count: int = 90) -> Ints:
     rng = town.rng
     launch = float(rng.uniform(0.15, 0.5)) * town.end
     first = np.minimum(launch + rng.exponential(5, count) * DAY, town.end - 3 * DAY)
-    created = np.where(rng.random(count) < 0.6, first - rng.uniform(0, 0.2, count) * DAY, _old(town, count))
-    who = _apart(town, "open_app", np.minimum(created, first))
+    created = np.where(
+        rng.random(count) < 0.6, first - rng.uniform(0, 0.2, count) * DAY, long_standing(town, count)
+    )
+    who = apart(town, "open_app", np.minimum(created, first))
     each = volumes(town, count, town.size(70, 12), 1.0, 3000)
-    rhythm = _people(town, each, first, np.full(count, town.end))
+    rhythm = people(town, each, first, np.full(count, town.end))
     town.emit(
         who[rhythm.who],
         rhythm.at,
-        _led_by(town, "app", chatter(town, rhythm, follow=0.1)),
-        client_ip=_homes(town, rhythm.who, count),
+        led_by(town, "app", chatter(town, rhythm, follow=0.1)),
+        client_ip=homes(town, rhythm.who, count),
         temperature=0.6,
         max_tokens=8192,
         user_agent="OpenAI/Python 1.70.0",
@@ -284,7 +286,7 @@ def franchise(town: Town, count: int = 30) -> Ints:
         who[member],
         at,
         town.draw("franchise", member.size, 8000),
-        client_ip=_homes(town, member, count),
+        client_ip=homes(town, member, count),
         temperature=0.2,
         max_tokens=1500,
         user_agent="python-requests/2.32.3",
@@ -302,7 +304,7 @@ def rubric_researchers(town: Town, count: int = 14) -> Ints:
     town.identify(who, "payment_fingerprint", town.cards(count))
     town.devices(who)
     each = rng.integers(town.size(300, 60), town.size(900, 160), count)
-    rhythm = _people(
+    rhythm = people(
         town, each, np.full(count, town.release - 9 * DAY), np.full(count, town.release + 3 * DAY), 25.0
     )
     habit = habits(town, count, 0.0)
@@ -310,7 +312,7 @@ def rubric_researchers(town: Town, count: int = 14) -> Ints:
         who[rhythm.who],
         rhythm.at,
         town.draw("judge", rhythm.who.size, 6000),
-        client_ip=_homes(town, rhythm.who, count),
+        client_ip=homes(town, rhythm.who, count),
         temperature=0.0,
         max_tokens=512,
         user_agent=habit.agent[rhythm.who],
@@ -324,13 +326,11 @@ def rubric_researchers(town: Town, count: int = 14) -> Ints:
 def shared_household(town: Town, count: int = 24) -> Ints:
     """A block of flats on one subsidised line: neighbours share three addresses, some a card; nothing else."""
     rng = town.rng
-    created = _old(town, count)
+    created = long_standing(town, count)
     who = town.open("shared_household", count, created, domain=town.mail(count, 0.05))
     town.identify(who, "payment_fingerprint", town.cards(count, 0.5, 4))
     town.devices(who)
-    rhythm = _people(
-        town, volumes(town, count, town.size(80, 12)), np.maximum(created, 0), np.full(count, town.end)
-    )
+    rhythm = people(town, volumes(town, count, town.size(80, 12)), np.maximum(created, 0), np.full(count, town.end))
     habit = habits(town, count)
     town.emit(
         who[rhythm.who],
@@ -343,6 +343,6 @@ def shared_household(town: Town, count: int = 24) -> Ints:
     return who
 
 
-def _led_by(town: Town, pool: str, texts: pl.DataFrame) -> pl.DataFrame:
+def led_by(town: Town, pool: str, texts: pl.DataFrame) -> pl.DataFrame:
     """The texts under the one system prompt of a pool."""
     return texts.with_columns(system_text=pl.lit(town.texts.bank(pool, 1)["prompt_text"][0]))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 import numpy as np
 import polars as pl
 import pytest
+import scenarios
 from generate import Plan, campaigns, crowd, finish, new_town, populate
 from scipy import sparse
 
@@ -45,6 +48,18 @@ def test_only_the_harvest_is_proposed_among_groups_that_look_like_one(crowded: L
     assert {roles[a] for a in found} == {"wide"}
     assert len(set(found.values())) == 1
     assert len(found) >= 0.95 * sum(r == "wide" for r in roles.values())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_groups_once_proposed_by_mistake_are_dismissed(tmp_path: Path, seed: int) -> None:
+    incident = scenarios.build("mistaken_town", seed, scale=0.3)
+    con = load_town(incident, tmp_path)
+    prompts.build(con)
+    linkage.build(con)
+    who = incident.truth_accounts.select("account_id", "role")
+    roles = dict(who.iter_rows())
+    query = "SELECT account_id FROM cluster_accounts JOIN clusters USING (cluster_id) WHERE proposed"
+    assert {roles[a] for (a,) in con.execute(query).fetchall()} == set()
 
 
 def test_claim_c_rests_on_the_pooled_prompts_and_claim_a_sets_other_traffic_apart(crowded: Linked) -> None:
