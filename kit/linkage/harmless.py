@@ -13,6 +13,7 @@ from kit.linkage.town import OWN, Floats, Ints, Town
 
 MOST = 0.8  # an explanation must cover four in five of the accounts, or of what they sent
 EVENT_DAYS = 4  # a long weekend
+FEW_REQUESTS = 50  # as many as somebody sends who looks in
 STRAY = 3  # fewer accounts than this are an accident
 TIES = ("shared identifiers", "pool of addresses", "replayed blocks", "succession after closures")
 """What strangers cannot share for a public reason, as they can a prompt, a library, a date or a launch."""
@@ -38,7 +39,7 @@ def alternatives(town: Town, g: Group) -> list[Alternative]:
         _declared(town, g.members, "declared reseller or aggregator", "reseller", tied),
         _declared(town, g.members, "registered red team or research programme", "research", tied),
         _class(town, g, tied),
-        _one_site(town, g.members),
+        _one_site(town, g),
         _one_institution(town, g.members),
         _one_payer(town, g, spread),
         _monitor(town, g.members),
@@ -188,18 +189,24 @@ def _active_days(town: Town, m: Ints) -> float:
 # ---- what they do ------------------------------------------------------------------------------------------
 
 
-def _one_site(town: Town, m: Ints) -> Alternative:
-    """Most accounts at one address: a room, an office, an event."""
-    s = town.sharing("ip")
+def _one_site(town: Town, g: Group) -> Alternative:
+    """Most accounts at one address, or on the few lines of one place: a room, an office, an event."""
+    s, m = town.sharing("ip"), g.members
     name = "one site (class, hackathon, office)"
-    test = "at least 70 % of the accounts sent most of their requests from one and the same address"
+    test = (
+        "at least 70 % of the accounts sent most of their requests from one and the same address or, where no "
+        "template is judged harvest, from addresses that half of them use"
+    )
     if not s.names:
         return _untested(name, test, "shared addresses are")
-    rows = s.table[m]
-    top = np.asarray(rows.argmax(axis=1)).ravel()
-    heavy = np.asarray(rows.max(axis=1).todense()).ravel() >= 0.5 * town.requests[m]
-    heavy &= np.array([s.names[j] != OWN for j in top]) & town.active[m]
-    n, active = int(np.bincount(top[heavy]).max()) if heavy.any() else 0, int(town.active[m].sum())
+    sent = town.requests[m]
+    alone = sparse.csc_matrix(s.table[m][:, [n != OWN for n in s.names]])
+    heavy = sparse.diags(1 / np.maximum(sent, 1)).dot(alone) >= 0.5
+    n, active = int(heavy.sum(axis=0).max()) if alone.shape[1] else 0, int(town.active[m].sum())
+    if _fixed_lines(town, g):
+        lines = np.flatnonzero(s.count(m) >= 0.5 * m.size)
+        together = np.asarray(s.table[m][:, lines].sum(axis=1)).ravel()
+        n = max(n, int((together >= 0.5 * sent)[town.active[m]].sum()))
     return _verdict(name, test, n >= 0.7 * active, f"{n} of {active} active accounts")
 
 
@@ -272,9 +279,9 @@ def _course(town: Town, g: Group, tied: list[str]) -> Alternative:
     volume, harvest = float(np.median(town.requests[g.members])), g.measured("harvest templates").holds
     return _verdict(
         "course, tutorial or public event followed from home",
-        "the median account made at most 50 requests, no template is judged harvest, and nothing ties "
+        f"the median account made at most {FEW_REQUESTS} requests, no template is judged harvest, and nothing ties "
         "the organisations",
-        volume <= 50 and not tied and not harvest,
+        volume <= FEW_REQUESTS and not tied and not harvest,
         f"median {volume:.0f} requests an account; {'harvest templates' if harvest else 'no harvest template'}; "
         f"tied by: {_listed(tied)}",
     )
@@ -283,21 +290,21 @@ def _course(town: Town, g: Group, tied: list[str]) -> Alternative:
 def _public_date(town: Town, g: Group, tied: list[str]) -> Alternative:
     """Strangers with one published prompt and one date: a deadline, an event, the day a model comes out.
 
-    The date explains the days of activity, sign-ups close together and the move to a new model; also the hours,
-    where there were few days.
+    The date explains the days of activity and the move to a new model; also the hours, where there were few days,
+    and that people signed up for them at about the same time, where they had more to do there than to look in.
     """
-    days = _active_days(town, g.members)
-    public = {"days of activity", "batch of sign-ups", "move to a new model"} | (
-        {"hours of the day"} if days <= EVENT_DAYS else set()
-    )
+    days, volume = _active_days(town, g.members), float(np.median(town.requests[g.members]))
+    public = {"days of activity", "move to a new model"}
+    if days <= EVENT_DAYS:
+        public |= {"hours of the day"} | ({"batch of sign-ups"} if volume > FEW_REQUESTS else set())
     left = [
         f for f in g.held() if any(m.holds and m.affinity.measure not in public for m in g.evidence[f].measures)
     ]
     return _verdict(
         "strangers who follow one public date (release, deadline, event)",
         "nothing ties the organisations, and fewer than three families hold without the days of activity, the "
-        "batch of sign-ups, the move to a new model and, where the median account was active on at most "
-        f"{EVENT_DAYS} days, the hours of the day",
+        f"move to a new model and, where the median account was active on at most {EVENT_DAYS} days, the hours of "
+        f"the day and (if it made more than {FEW_REQUESTS} requests) the batch of sign-ups",
         not tied and len(left) < 3,
         f"active on {days:.0f} days; families that hold without them: {_listed(left)}; tied by: {_listed(tied)}",
     )

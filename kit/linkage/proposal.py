@@ -17,6 +17,7 @@ from kit.linkage.town import Flags, Ints, Town
 from kit.stats import Pooled
 
 FAMILIES_NEEDED = 3
+LARGE = 0.1  # of the active accounts: a group that sets the town's habits
 
 
 @dataclass
@@ -63,7 +64,24 @@ def find_clusters(town: Town, linked: Sequence[Ints] = ()) -> list[Cluster]:
         again = judge(town, c.group, rest)
         if again.proposed:
             kept.append(again)
-    return kept + _dismissed(town, waiting, aside)
+    dismissed = _dismissed(town, waiting, aside)
+    large = [d.group.members for d in dismissed if d.group.members.size >= LARGE * town.active.sum()]
+    if large:
+        kept = sorted((_without(town, c, large, aside) for c in kept), key=lambda c: not c.proposed)
+    return kept + dismissed
+
+
+def _without(town: Town, c: Cluster, large: Sequence[Ints], aside: Flags) -> Cluster:
+    """The proposal, or what is left of it against the ordinary without the large groups of one kind.
+
+    Thousands of users of one product, or of one event, are one habit many times over: measured by them alone, any
+    other would be rare.
+    """
+    rest = aside.copy()
+    rest[np.concatenate(large)] = True
+    rest[c.group.members] = False
+    again = judge(town, Group(c.group.members, c.group.why), rest)
+    return c if again.proposed else again
 
 
 def _joined(town: Town, clusters: list[Cluster], aside: Flags) -> list[Cluster]:
