@@ -1,9 +1,12 @@
-"""Two labelled mixes of prompts, made in different ways from words of our own: what belongs together is known.
+"""Three labelled mixes of prompts, made in different ways from words of our own: what belongs together is known.
 
 Town    words with a Zipf-like frequency; families with numbers or free words in slots, a fixed head, tail or frame,
         edited words, shuffled sentences; free texts that quote sentences of one another
 Bazaar  eleven languages, half of them without spaces, code, JSON, quoted text, few-shot preambles, system texts,
         short and very long prompts; free texts that open, close and import alike
+Harbour other languages and sentences with a grammar, about topics; forms, tables, letters, queries, instructions in
+        one language about a text in another, wordings that vary from place to place, slips of the pen; free texts
+        that greet, sign and quote alike. Made after the other two and blind: nothing was set by it
 """
 
 from __future__ import annotations
@@ -227,3 +230,118 @@ class Bazaar:
 
 def rng_language(rng: random.Random) -> str:
     return rng.choice(list(SCRIPTS))
+
+
+# per language: what opens, fills and closes a syllable, the most syllables of a word, what joins words, full stop
+TONGUES = {
+    "polish": ("b c d g k ł m n p r s t w z cz sz", "a e i o ó u y ą ę", " n r", 4, " ", ". "),
+    "greek": ("β γ δ κ λ μ ν π ρ σ τ φ χ", "α ε η ι ο υ", " ς ν", 4, " ", ". "),
+    "vietnamese": ("b ch đ h kh l m ng ph t tr v", "à á ạ â ế ì ó ộ ư ữ", " n ng t", 1, " ", ". "),
+    "hebrew": (" ".join("בגדהוזחטכלמנספצקרשת"), " י ו", " ם", 3, " ", ". "),
+    "tamil": (" ".join("கசடதபமயரலவ"), " ா ி ு ே", "", 4, " ", ". "),
+    "swahili": ("b ch d g h j k l m n p s t w y z mb nd", "a e i o u", "", 4, " ", ". "),
+    "hangul": (" ".join(map(chr, range(0xAC00, 0xAC00 + 9000, 97))), "", "", 3, " ", ". "),
+    "kanji": (" ".join(map(chr, range(0x6000, 0x6000 + 4000, 5))), "", "", 2, "", "。"),
+    "kana": (" ".join(map(chr, range(0x3042, 0x3094))), "", "", 4, "", "。"),
+    "khmer": (" ".join(map(chr, range(0x1780, 0x17A3))), " ា ិ ី ុ", " ់", 3, "", "។ "),
+    "lao": (" ".join("ກຂຄງຈສຊຍດຕຖທນບປຜຝພຟມຢຣລວຫອ"), "າ ິ ີ ຸ ູ", " ນ ງ", 2, "", " "),
+}  # fmt: skip
+
+
+class Harbour:
+    """Texts about topics, with a grammar of their own, in the forms that offices and programs use."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.little = {say: [self._word(say, 1) for _ in range(40)] for say in TONGUES}
+        self.topics = {say: [self._topic(say) for _ in range(60)] for say in TONGUES}
+        self.greetings = {say: [self._stock(say) for _ in range(25)] for say in TONGUES}
+        self.partings = {say: [self._stock(say) for _ in range(25)] for say in TONGUES}
+
+    def _word(self, say: str, most: int | None = None) -> str:
+        parts, pick = [x.split(" ") for x in TONGUES[say][:3]], self.rng.choice
+        return "".join(pick(part) for _ in range(self.rng.randint(1, most or TONGUES[say][3])) for part in parts)
+
+    def _topic(self, say: str) -> list[str]:
+        """The words of a topic; commoner ones several times."""
+        words = [self._word(say) for _ in range(220)]
+        return words + words[:60] + words[:20] * 3
+
+    def _stock(self, say: str) -> str:
+        return TONGUES[say][4].join(self.rng.choices(self.little[say], k=self.rng.randint(1, 4)))
+
+    def clause(self, say: str, topic: list[str]) -> str:
+        """Little words and words of the topic in turn."""
+        words = []
+        for _ in range(self.rng.randint(3, 8)):
+            words += self.rng.choices(self.little[say], k=self.rng.choice((0, 1, 1, 2)))
+            words += self.rng.choices(topic, k=self.rng.choice((1, 1, 2)))
+        return TONGUES[say][4].join(words)
+
+    def prose(self, say: str, low: int, high: int) -> str:
+        topic, stop = self.rng.choice(self.topics[say]), TONGUES[say][5]
+        return stop.join(self.clause(say, topic) for _ in range(self.rng.randint(low, high))) + stop.rstrip()
+
+    def words(self, say: str, n: int) -> str:
+        return TONGUES[say][4].join(self.rng.choices(self.rng.choice(self.topics[say]), k=n))
+
+    def family(self) -> Making:
+        rng = self.rng
+        say, other = rng.choice(list(TONGUES)), rng.choice(list(TONGUES))
+        asked, more, extra = (self.prose(say, 2, 4) for _ in range(3))
+        labels = [self.words(say, rng.randint(1, 3)) for _ in range(rng.randint(4, 8))]
+        items = [x for text in (asked, more) for x in text.split(TONGUES[say][5]) if x]
+        kinds: dict[str, Making] = {
+            "form": lambda: "\n".join([asked, *(f"{x}: {self.words(say, rng.randint(1, 6))}" for x in labels)]),
+            "table": lambda: "\n".join(
+                [asked, " | ".join(labels), *(self._row(say, len(labels)) for _ in range(rng.randint(2, 12)))]
+            ),
+            "letter": lambda: f"{rng.choice(self.greetings[say])},\n{self.prose(say, 1, 9)}\n\n{asked}\n{more}",
+            "abroad": lambda: f"{asked}\n\n{self.prose(other, 1, 9)}",
+            "inserted": lambda: f"{asked} «{self.words(say, 2)}» {more} «{self.words(say, 3)}» {extra}",
+            "between": lambda: f"{self.prose(say, 1, 3)}\n--\n{asked} {more}\n--\n{self.prose(say, 1, 3)}",
+            "query": lambda: (
+                f"{asked}\nSELECT {labels[0]}, {labels[1]} FROM {labels[2]} "
+                f"WHERE {labels[3]} = '{self.words(say, 2)}' LIMIT {rng.randint(1, 900)};"
+            ),
+            "slips": lambda: self._slipped(asked + more),
+            "list": lambda: "\n* ".join([*rng.sample(items, len(items) - 1), self.prose(say, 1, 1), extra]),
+            "varied": self._varied(say),
+        }  # fmt: skip
+        return kinds[rng.choice(list(kinds))]
+
+    def _row(self, say: str, n: int) -> str:
+        return " | ".join(self.rng.choice((self.words(say, 1), str(self.rng.randint(0, 9999)))) for _ in range(n))
+
+    def _slipped(self, text: str) -> str:
+        """Characters left out or doubled, one in sixty."""
+        return "".join(c * self.rng.choice((0, 2)) if self.rng.random() < 1 / 60 else c for c in text)
+
+    def _varied(self, say: str) -> Making:
+        """Every sentence in one of two wordings, then a text."""
+        turns = [(self.prose(say, 1, 1), self.prose(say, 1, 1)) for _ in range(3)]
+        fixed = [self.prose(say, 1, 2) for _ in turns]
+        return lambda: " ".join(
+            [
+                *(f"{self.rng.choice(two)} {one}" for two, one in zip(turns, fixed, strict=True)),
+                self.prose(say, 1, 4),
+            ]
+        )
+
+    def free(self) -> str:
+        rng = self.rng
+        say = rng.choice(list(TONGUES))
+        text = self.prose(say, 1, rng.choice((2, 5, 30)))
+        if rng.random() < 0.4:
+            text = rng.choice(self.greetings[say]) + TONGUES[say][4] + text
+        if rng.random() < 0.3:
+            text += "\n" + rng.choice(self.partings[say])
+        if rng.random() < 0.2:
+            text += f"\n> {rng.choice(self.pool)}\n{self.prose(say, 1, 3)}"
+        return text
+
+    mix = Town.mix
+    pool: list[str]
+
+    def sentence(self) -> str:
+        return self.prose(self.rng.choice(list(TONGUES)), 1, 1)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.prompts.compiled import compiled
-from kit.prompts.tokens import HEAD, I64, TAIL, U32, U64, bigrams_of, tokenise
+from kit.prompts.tokens import CODE, HEAD, I64, SHORTEST, TAIL, U32, U64, bigrams_of, tokenise
 
 F64 = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -19,10 +19,10 @@ SUPPORT = 5  # distinct texts a family needs
 SAMPLE = 24  # members looked at to learn what is constant
 COMMON = 0.7  # share of them that must hold a bigram for it to be constant
 COVERED = 0.35  # share of a member's text that is constant, on average, when it neither opens nor closes it
-PRIOR_BITS = np.array([2, 3, 4, 6, 7, 8, 9, 10.0])  # rough rarity of a word by its length, for few texts
+PRIOR_BITS = np.array([2, 3, 2, 3, 4, 6, 7, 9.0])  # rough rarity of a token by its code, for few texts
 PRIOR_TEXTS = 2000
-OVERLAP = np.array([3, 2, 1, 1, 1, 1, 1, 1])  # letters and ideographs are counted with those before them
 SAMPLED_TEXTS = 200_000  # texts from which the rarity of a token is learnt
+REACH = np.arange(4)[:, None]  # tokens that a character can be part of stand within so many
 ROOM = SAMPLE * (HEAD + TAIL)  # different values that the texts looked at can hold at most
 
 
@@ -73,15 +73,35 @@ def _moved(tokens: U32, begin: I64, offsets: I64) -> U32:
 
 @dataclass
 class Rarity:
-    """Bits of surprise of a token: rarity among the texts, with a prior by word length where they are few."""
+    """How often a text holds a token, and an unspaced character after its like; a prior where texts are few."""
 
-    table: F64
-    share: float
+    tokens: F64
+    pairs: F64
+    texts: float
 
-    def bits(self, tokens: U32) -> F64:
-        length = (tokens & np.uint32(7)).astype(np.int64)
-        learnt = self.table[slots(tokens, self.table)] / OVERLAP[length]
-        out: F64 = self.share * learnt + (1 - self.share) * PRIOR_BITS[length]
+    def anywhere(self, tokens: U32) -> F64:
+        """Bits of surprise that a text has each token somewhere."""
+        return self._blend(np.log2((self.texts + 1) / (self._seen(tokens) + 1)), tokens)
+
+    def following(self, bigrams: U32, run: list[U32]) -> F64:
+        """Bits of each unspaced character run[1] after run[0], when run[2] and run[3] (or 0) come next.
+
+        Half of a word tells the other half; and a character says no more than the runs of characters it is part of
+        would, anywhere in a text, or five common words would count for more when written without spaces.
+        """
+        out = self._blend(np.log2((self._seen(run[0]) + 1) / (self.pairs[slots(bigrams, self.pairs)] + 1)), run[1])
+        for token, last in zip(run[1:], (1, 1, 0), strict=True):
+            part = (token != 0) & (token & CODE <= last)
+            out[part] = np.minimum(out[part], self.anywhere(token[part]))
+        return out
+
+    def _seen(self, tokens: U32) -> F64:
+        out: F64 = self.tokens[slots(tokens, self.tokens)]
+        return out
+
+    def _blend(self, learnt: F64, tokens: U32) -> F64:
+        share = self.texts / (self.texts + PRIOR_TEXTS)
+        out: F64 = share * learnt.clip(0) + (1 - share) * PRIOR_BITS[tokens & CODE]
         return out
 
 
@@ -91,10 +111,18 @@ def rarity(corpus: Corpus, size: NDArray[np.int32]) -> Rarity:
     A group of any size counts as one text, so that it cannot make its own words look common.
     """
     weight = 1.0 / np.maximum(size[:SAMPLED_TEXTS], 1)  # ids are hashes, so the first ones are a fair sample
-    table = np.zeros(1 << min(24, max(12, int(corpus.offsets[len(weight)]).bit_length())))
-    _weigh(corpus.tokens, corpus.offsets, weight, _shift(table), table)
-    total = float(weight.sum())
-    return Rarity(np.log2((total + 1) / (table + 1)).clip(0), total / (total + PRIOR_TEXTS))
+    tokens, pairs = (np.zeros(1 << min(24, max(12, int(corpus.offsets[len(weight)]).bit_length()))) for _ in "12")
+    _weigh(corpus.tokens, corpus.offsets, weight, _shift(tokens), tokens)
+    _weigh_characters(corpus.tokens, corpus.bigrams, corpus.offsets, weight, _shift(pairs), pairs)
+    return Rarity(tokens, pairs, float(weight.sum()))
+
+
+@compiled
+def _weigh_characters(tokens: U32, bigrams: U32, offsets: I64, weight: F64, shift: np.uint32, table: F64) -> None:
+    for text in range(len(weight)):
+        for k in range(offsets[text], offsets[text + 1] - 1):
+            if tokens[k + 1] & CODE < SHORTEST:
+                table[bigrams[k] >> shift] += weight[text]
 
 
 def uses(corpus: Corpus) -> I64:
@@ -152,17 +180,31 @@ def learn(corpus: Corpus, rows: I64, group: I64, rare: Rarity) -> Learnt:
     sampled = np.minimum(size, SAMPLE)
     least = np.maximum(np.ceil(COMMON * sampled), np.minimum(sampled, SUPPORT - 1)).astype(np.int64)
     look = (rows, np.cumsum(size) - size, sampled, least)
-    features, texts, offsets = _shared(corpus.bigrams, corpus.offsets, *look)
-    tokens, _, token_offsets = _shared(corpus.tokens, corpus.offsets, *look)
-    group_of = np.repeat(np.arange(len(size)), np.diff(token_offsets))
-    bits: F64 = np.bincount(group_of, rare.bits(tokens), minlength=len(size)).astype(np.float64)
-    estimated = texts * np.repeat(size / np.maximum(sampled, 1), np.diff(offsets))
-    return Learnt(features, estimated.astype(np.float64), offsets, bits, size)
+    features, texts, places, offsets = _shared(corpus.bigrams, corpus.offsets, *look)
+    end = corpus.offsets[np.searchsorted(corpus.offsets, places, side="right")]
+    runs = np.stack([np.where(at < end, corpus.tokens[np.minimum(at, end - 1)], 0) for at in places + REACH])
+    of = np.repeat(np.arange(len(size), dtype=np.uint64), np.diff(offsets))
+    estimated = texts * (size / np.maximum(sampled, 1))[of.astype(np.int64)]
+    return Learnt(features, estimated, offsets, _surprise(rare, of, features, runs, len(size)), size)
+
+
+def _surprise(rare: Rarity, of: U64, bigrams: U32, runs: U32, groups: int) -> F64:
+    """Bits of the words in the bigrams of each group, and of its unspaced characters each after the one before."""
+    group, (first, second, _, _) = of << np.uint64(32), runs
+    unspaced = (second != 0) & (second & CODE < SHORTEST)
+    tokens = distinct(np.concatenate((group | first, (group | second)[second & CODE >= SHORTEST])))
+    tokens = tokens[~np.isin(tokens, (group | second)[unspaced])]
+    bits = (rare.anywhere(tokens.astype(np.uint32)), rare.following(bigrams[unspaced], list(runs[:, unspaced])))
+    whose = np.concatenate((tokens >> np.uint64(32), of[unspaced])).astype(np.int64)
+    return np.bincount(whose, np.concatenate(bits), minlength=groups).astype(np.float64)
 
 
 @compiled
-def _shared(values: U32, offsets: I64, rows: I64, first: I64, sampled: I64, least: I64) -> tuple[U32, I64, I64]:
-    """Values that at least `least` of the first `sampled` texts of a group hold, sorted; how many do; offsets."""
+def _shared(
+    bigrams: U32, offsets: I64, rows: I64, first: I64, sampled: I64, least: I64
+) -> tuple[U32, I64, I64, I64]:
+    """Bigrams that at least `least` of the first `sampled` texts of a group hold, sorted; how many do; where one is
+    read; offsets."""
     room = 0
     for group in range(len(first)):
         longest = 0
@@ -170,23 +212,26 @@ def _shared(values: U32, offsets: I64, rows: I64, first: I64, sampled: I64, leas
             longest += offsets[row + 1] - offsets[row]
         room += longest // max(least[group], 1)
     out, texts, ends = np.empty(room, np.uint32), np.empty(room, np.int64), np.zeros(len(first) + 1, np.int64)
+    places = np.empty(room, np.int64)
     mask = 1
     while mask < 2 * ROOM:
         mask *= 2
     key, of = np.empty(mask, np.uint32), np.full(mask, -1, np.int64)
-    last, n = np.empty(mask, np.int64), np.empty(mask, np.int64)
+    last, n, place = np.empty(mask, np.int64), np.empty(mask, np.int64), np.empty(mask, np.int64)
     mask -= 1
     used = np.empty(ROOM, np.int64)
     end = 0
     for group in range(len(first)):
         found = 0
         for row in rows[first[group] : first[group] + sampled[group]]:
-            for value in values[offsets[row] : offsets[row + 1]]:
+            for k in range(offsets[row], offsets[row + 1]):
+                value = bigrams[k]
                 at = np.int64(value >> np.uint32(3)) & mask
                 while of[at] == group and key[at] != value:
                     at = (at + 1) & mask
                 if of[at] != group:
                     of[at], key[at], last[at], n[at] = group, value, -1, 0
+                    place[at] = k
                     used[found] = at
                     found += 1
                 if last[at] != row:
@@ -195,12 +240,13 @@ def _shared(values: U32, offsets: I64, rows: I64, first: I64, sampled: I64, leas
         begin = end
         for at in used[:found]:
             if n[at] >= least[group]:
-                out[end], texts[end] = key[at], n[at]
+                out[end], texts[end], places[end] = key[at], n[at], place[at]
                 end += 1
         order = np.argsort(out[begin:end])
         out[begin:end], texts[begin:end] = out[begin:end][order], texts[begin:end][order]
+        places[begin:end] = places[begin:end][order]
         ends[group + 1] = end
-    return out[:end].copy(), texts[:end].copy(), ends
+    return out[:end].copy(), texts[:end].copy(), places[:end].copy(), ends
 
 
 def containment(corpus: Corpus, rows: I64, group: I64, learnt: Learnt) -> F64:

@@ -18,6 +18,8 @@ U64 = NDArray[np.uint64]
 I64 = NDArray[np.int64]
 
 HEAD, TAIL = 280, 140  # tokens kept of a long text: what is constant stands in front, at the end, or near them
+CODE = np.uint32(7)  # bits of a token that say what it is: 0 an unspaced letter, 1 an ideograph, or a word
+SHORTEST = np.uint32(2)  # code of a word of one character; 3 of two characters, and so on to 7 of six and more
 NUMBER = np.uint32(7)  # every token with a digit in it: 17, 2026-05-01, gpt4, 0x3f
 SEPARATOR, WORD, DIGIT, SINGLE, LETTER, MARK = 0, 1, 2, 3, 4, 5
 MARKUP = "<>[]{}#|=~^`*"  # a run of these is a token: markers, headings and fences tell templates apart
@@ -69,8 +71,7 @@ mix = cast("Callable[[np.uint64], np.uint64]", compiled(mix64))  # the same of o
 def tokenise(texts: list[str]) -> tuple[U32, I64]:
     """Token hashes of all texts one after the other, and how many each text has (at most HEAD + TAIL).
 
-    The three low bits of a token hold its length in characters less one (7 and more as 7; 1 for an ideograph, which
-    says as much as two letters); runs of number tokens count as one.
+    The three low bits of a token hold its code; runs of number tokens count as one.
     """
     tokens, counts = [np.empty(0, np.uint32)], [np.empty(0, np.int64)]
     ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
@@ -149,8 +150,8 @@ def _scan(
                     hashed = hashed * BASE + folds[code[back]]
             if digit and n > begin and tokens[n - 1] == NUMBER:
                 continue
-            length = np.uint64(min(at - start - 1, 7) if kind != SINGLE else 1)
-            whole = (mix(hashed) >> np.uint64(32)) & np.uint64(0xFFFFFFF8) | length
+            form = 0 if kind == LETTER else 1 if kind == SINGLE else min(at - start + 1, 7)
+            whole = (mix(hashed) >> np.uint64(32)) & np.uint64(0xFFFFFFF8) | np.uint64(form)
             tokens[n] = NUMBER if digit else np.uint32(whole)
             starts[n], stops[n] = start, at
             n += 1
