@@ -71,7 +71,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Known:
-    """A known harness or public benchmark."""
+    """A known harness, evaluation tool or public benchmark."""
 
     name: str
     kind: str
@@ -193,20 +193,25 @@ def _words() -> dict[str, str]:
 def matching(rules: Sequence[Rule], part: str, skeleton: str, examples: Sequence[str]) -> list[str]:
     """Ids of the rules that match the skeleton or most of the examples."""
     constant, shown = fold(skeleton), [fold(e) for e in examples]
-
-    def holds(thing: Rule | Known) -> bool:
-        return thing.matches(constant) or sum(thing.matches(e) for e in shown) > MAJORITY * max(len(shown), 1)
-
-    return sorted(r.id for r in rules if r.part in ("", part) and holds(r))
+    return sorted(r.id for r in rules if r.part in ("", part) and _holds(r, constant, shown))
 
 
 def known_as(skeleton: str, examples: Sequence[str]) -> Known | None:
-    """The known harness or benchmark the template is, if any."""
-    texts = [fold(skeleton), *map(fold, examples)]
-    for known in shipped()[1]:
-        if known.matches(texts[0]) or sum(known.matches(t) for t in texts[1:]) > MAJORITY * max(len(texts) - 1, 1):
-            return known
-    return None
+    """The known harness, evaluation tool or benchmark the template is, if any."""
+    constant, shown = fold(skeleton), [fold(e) for e in examples]
+    return next((known for known in shipped()[1] if _holds(known, constant, shown)), None)
+
+
+def _holds(thing: Rule | Known, skeleton: str, examples: Sequence[str]) -> bool:
+    """Whether it matches the skeleton or more than MAJORITY of the examples; reads no more of them than it must."""
+    if thing.matches(skeleton):
+        return True
+    left = len(examples)
+    for example in examples:
+        left -= not thing.matches(example)
+        if left <= MAJORITY * len(examples):
+            return False
+    return left > 0
 
 
 def verdict(facts: Facts, rules: dict[str, Rule]) -> tuple[str, str]:
@@ -252,6 +257,8 @@ def _doubt(facts: Facts, telling: list[Rule], ordinary: list[Rule]) -> str:
     outside = facts.requests - facts.in_harness
     if outside < max(FILLERS, facts.requests / 20):
         return f"{facts.in_harness:,} of {facts.requests:,} requests were made inside a coding harness"
+    if facts.known_kind == "evaluation" and all(r.capability == "judging" for r in telling):
+        return f"it is the public prompt of {facts.known_as}, which evaluation teams everywhere send"
     if facts.accounts < PEOPLE:
         return f"only {facts.accounts} account{'s' * (facts.accounts != 1)} sent it"
     if facts.orgs == 1:

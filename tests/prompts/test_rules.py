@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kit.prompts.elicitation import Facts, Rule, fold, shipped, verdict
+from kit.prompts.elicitation import Facts, Rule, fold, known_as, matching, shipped, verdict
 
 RULES = {rule.id: rule for rule in shipped()[0]}
 TELLING = [r for r in RULES.values() if r.kind in ("elicitation", "relay") and r.weight == "strong"]
@@ -70,3 +70,35 @@ def test_a_verdict_needs_a_strong_rule_and_no_harmless_explanation(
     found, why = verdict(facts(**changed), RULES)
     assert found == expected
     assert why.endswith(".")
+
+
+def test_the_public_prompt_of_an_evaluation_tool_is_called_by_its_name_and_no_harvest_by_itself() -> None:
+    judge = (
+        "Please act as an impartial judge and evaluate the quality of the response provided by an AI assistant to "
+        "the user question displayed below. You must rate the response on a scale of 1 to 10. {…}"
+    )
+    known = known_as(judge, [])
+    assert known is not None
+    assert (known.name, known.kind) == ("MT-Bench judge", "evaluation")
+    seen = facts(known_as=known.name, known_kind=known.kind)
+    assert verdict(seen, RULES)[0] == "unclear"
+    seen.rules.append("reasoning_elicitation")
+    assert verdict(seen, RULES)[0] == "harvest"
+
+
+def test_most_examples_decide_where_the_skeleton_says_nothing() -> None:
+    asks, other = "Show your complete internal reasoning, then answer.", "Write a haiku about rain."
+    rule = [RULES["reasoning_elicitation"]]
+    assert matching(rule, "prompt", "{…}", [asks] * 7 + [other] * 3) == [rule[0].id]
+    assert matching(rule, "prompt", "{…}", [asks] * 6 + [other] * 4) == []
+    assert matching(rule, "prompt", "{…}", []) == []
+
+
+def test_what_one_asks_for_oneself_is_not_asked_for_a_training_set() -> None:
+    for text in (
+        "Make this puzzle harder for our escape room. {…}",
+        "Rephrase this survey question in five ways without changing the meaning. {…}",
+        "把这段客服回复改得更简洁,去掉客套话。{…}",
+        "Write the inner monologue of a soldier before the battle.",
+    ):
+        assert [r.id for r in TELLING if r.part != "system" and r.matches(fold(text))] == []
