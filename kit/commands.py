@@ -146,7 +146,8 @@ def _print_result(result: Result, format: str) -> None:
 
         sys.stdout.write(guarded_cells(result.frame).write_csv())  # no formula for the spreadsheet that opens it
     elif format == "json":
-        print(json.dumps([plain(row) for row in result.rows()], ensure_ascii=False, indent=1))
+        text = json.dumps([plain(row) for row in result.rows()], ensure_ascii=False, indent=1)
+        print("".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text))
     else:
         print(_table(result))
 

@@ -123,6 +123,12 @@ def test_rows_come_as_table_csv_json_or_parquet(case: Path, capsysbinary: pytest
     assert outs["parquet"].startswith(b"PAR1")
     assert main(["sql", str(case), "SELECT '=1+1' AS a, chr(27) || '[31m' AS b", "--format", "csv"]) == 0
     assert capsysbinary.readouterr().out == b"a,b\n'=1+1,\\u001b[31m\n"
+    hidden = "\x9b\u202e\U000e0041字"
+    assert main(["sql", str(case), f"SELECT '{hidden}' AS a", "--format", "json"]) == 0
+    said = capsysbinary.readouterr().out.decode()
+    assert json.loads(said) == [{"a": hidden}]
+    assert [c for c in said if not c.isprintable() and c != "\n"] == []
+    assert "字" in said
 
 
 def test_a_terminal_is_not_driven_by_what_a_log_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
