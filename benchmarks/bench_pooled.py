@@ -1,11 +1,12 @@
 """The pooled two-sample test on a built case of which it is known who belonged to the campaign.
 
-    python benchmarks/bench_pooled.py CASE TRUTH.csv [--draws 1000] [--prompts 1500]
+    python benchmarks/bench_pooled.py CASE TRUTH.csv [--draws 1000] [--prompts 1500] [--shares 0 5 10 25 50 100]
 
 TRUTH.csv has account_id and role. Pools are drawn as whole accounts, since the prompts of one account are alike:
 ordinary accounts (role other than campaign) until they hold so many distinct prompts, at most 100 of an account;
-for the mixture a quarter of them from campaign accounts. The reference is every ordinary account not drawn.
-Prints the share of ordinary pools called different, and the share of mixtures.
+of a mixture a share (in percent) comes from campaign accounts, in a fifth of the draws. The reference is every
+ordinary account not drawn. Prints how many pools of each share are called different: 0 are false alarms, the
+rest is the power.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def main() -> None:
     ask.add_argument("truth", type=Path)
     ask.add_argument("--draws", type=int, default=1000)
     ask.add_argument("--prompts", type=int, default=1500)
+    ask.add_argument("--shares", type=int, nargs="+", default=[0, 5, 10, 25, 50, 100])
     given = ask.parse_args()
     found = open_case(given.case).query("prompts/contents", least=5).frame
     sums, counts = np.array(found["content"].to_list()), found["sampled"].to_numpy()
@@ -43,11 +45,13 @@ def main() -> None:
         f"{len(ordinary)} ordinary accounts with {counts[~campaign].sum()} prompts, {campaign.sum()} of a campaign"
     )
     rng = np.random.default_rng(11)
-    for share in (0.0, 0.25) if campaign.any() else (0.0,):
+    for share in (percent / 100 for percent in given.shares if campaign.any() or not percent):
         called = 0
         draws = given.draws if not share else given.draws // 5
         for _ in range(draws):
-            drawn = [pool(rng, ordinary, counts, (1 - share) * given.prompts)]
+            drawn = []
+            if share < 1:
+                drawn.append(pool(rng, ordinary, counts, (1 - share) * given.prompts))
             if share:
                 drawn.append(pool(rng, np.flatnonzero(campaign), counts, share * given.prompts))
             tested = np.isin(np.arange(len(counts)), np.concatenate(drawn))
