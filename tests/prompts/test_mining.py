@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import accumulate
 
 import numpy as np
 import pytest
@@ -93,6 +94,24 @@ def test_a_common_beginning_is_no_family() -> None:
     rng = random.Random(5)
     label = mined([f"Can you write {text(rng)}" for _ in range(40)] + [text(rng) for _ in range(400)])
     assert set(label) == {-1}
+
+
+def test_five_common_words_at_the_beginning_are_no_family_in_a_script_without_spaces_either() -> None:
+    rng = random.Random(8)
+    signs = [chr(0x4E00 + 3 * k) for k in range(1800)]
+    words = ["".join(rng.choices(signs, k=rng.randint(1, 3))) for _ in range(3000)]
+    weights = list(accumulate(1 / (k + 2) for k in range(len(words))))
+
+    def prose(n: int) -> str:
+        return "".join(rng.choices(words, cum_weights=weights, k=n))
+
+    openings = ["".join(rng.choices(words[:60], k=5)) for _ in range(12)]
+    texts = [f"{o}{prose(40)}" for o in openings for _ in range(40)] + [prose(45) for _ in range(12_000)]
+    asked = prose(30)
+    label = mined([f"{asked}{prose(40)}" for _ in range(60)] + texts)
+    assert len(set(label[:60])) == 1
+    assert label[0] != -1
+    assert set(label[60:]) == {-1}
 
 
 def test_a_sentence_quoted_here_and_there_is_no_family() -> None:
