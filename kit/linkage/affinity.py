@@ -279,7 +279,7 @@ def marks(town: Town, members: Ints, ordinary: Ints) -> list[tuple[str, int, flo
     found: list[tuple[str, int, float, float]] = []
     fallback: list[tuple[str, int, float, float]] = []
     for kind in ("parameters", "system", "template", "habit"):
-        s = town.sharing(kind)
+        s = town.carried(kind)
         if not s.names:
             continue
         mine, theirs = s.count(members), s.count(ordinary)
@@ -290,7 +290,7 @@ def marks(town: Town, members: Ints, ordinary: Ints) -> list[tuple[str, int, flo
             plain = kind == "habit" and s.names[j].startswith("defaults")
             (fallback if plain else found).append((kind, int(j), float(inside[j]), float(outside[j])))
     # to leave every parameter at its default is no choice: it marks a group that has no other mark
-    carried = {int(i) for k, j, *_ in found for i in town.sharing(k).holders(j)}
+    carried = {int(i) for k, j, *_ in found for i in town.carried(k).holders(j)}
     return found if len(carried.intersection(members.tolist())) >= 0.6 * members.size else found + fallback
 
 
@@ -298,7 +298,7 @@ def _habit(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, str]:
     """log2 of the lift of the strongest mark of the group that the account carries."""
     score, said = np.zeros(len(town)), []
     for kind, j, inside, outside in marks(town, members, ordinary):
-        who = town.sharing(kind).holders(j)
+        who = town.carried(kind).holders(j)
         score[who] = np.maximum(score[who], np.log2(inside / outside))
         said.append(f"{kind} {town.sharing(kind).names[j]} ({inside:.0%} of members, {outside:.1%} of others)")
     return score, "; ".join(said[:3])

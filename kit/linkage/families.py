@@ -37,13 +37,17 @@ WHAT_IT_TAKES = {
 
 @dataclass
 class Measured:
-    """One measure on one group: how many members fit better than all but 5 % of ordinary accounts do."""
+    """One measure on one group: how many members fit better than all but 5 % of ordinary accounts do.
+
+    An organisation counts as one member however many accounts it has: what it shares with itself links nobody.
+    """
 
     affinity: Affinity
     hits: int
     n: int
     base: float
     p: float
+    whose: str = "members"
 
     @property
     def share(self) -> float:
@@ -55,9 +59,8 @@ class Measured:
 
     def words(self) -> str:
         more = f" ({self.affinity.detail})" if self.affinity.detail else ""
-        return (
-            f"{self.affinity.measure}: {self.hits} of {self.n} members, {self.base:.1%} of ordinary accounts{more}"
-        )
+        mine = f"{self.hits} of {self.n} {self.whose}"
+        return f"{self.affinity.measure}: {mine}, {self.base:.1%} of ordinary accounts{more}"
 
 
 @dataclass
@@ -106,7 +109,7 @@ def assess(town: Town, g: Group, aside: Flags | None = None) -> dict[str, Eviden
     """All five families on one group, against the active accounts outside it that are in no other cluster."""
     ordinary = town.others(g.members, aside=aside)
     active = g.members[town.active[g.members]]
-    found = [_measure(a, active, ordinary) for a in affinities(town, g.members, ordinary)]
+    found = [_measure(a, active, ordinary, town.org) for a in affinities(town, g.members, ordinary)]
     g.evidence = {f: _family(f, [m for m in found if m.affinity.family == f]) for f in FAMILIES}
     for f, lacking in _not_measured(town).items():
         g.evidence[f].lacking = lacking
@@ -125,20 +128,27 @@ def _not_measured(town: Town) -> dict[str, str]:
     return {f: WHAT_IT_TAKES[f] for f, measured in there.items() if not measured}
 
 
-def _measure(a: Affinity, members: Ints, ordinary: Ints) -> Measured:
+def _measure(a: Affinity, members: Ints, ordinary: Ints, org: Ints) -> Measured:
     if a.measure in ALL_OR_NOTHING:
         members = members if a.given is None else members[~a.given[members]]
-        hits = int((a.score[members] > 0).sum())
+        hits, n, whose = _counted(org, members, a.score > 0)
         base = 2.0 ** -float(a.score.max(initial=0.0))
         if a.measure != "client build":
             base = (float((a.score[ordinary] > 0).sum()) + 1) / (ordinary.size + 1)
-        p = binomial_tail(hits, members.size, base) if hits >= 2 * base * members.size else 1.0
-        return Measured(a, hits, members.size, base, p)
+        p = binomial_tail(hits, n, base) if hits >= 2 * base * n else 1.0
+        return Measured(a, hits, n, base, p, whose)
     rare = a.bits >= RARE_BITS if a.rare is None else a.rare
-    hits = int(rare[members].sum())
+    hits, n, whose = _counted(org, members, rare)
     # the share the ordinary accounts themselves reach, never less than one account
     base = max(float(rare[ordinary].mean()) if ordinary.size else 0.0, 1 / (ordinary.size + 1))
-    return Measured(a, hits, members.size, base, binomial_tail(hits, members.size, max(base, RARE)))
+    return Measured(a, hits, n, base, binomial_tail(hits, n, max(base, RARE)), whose)
+
+
+def _counted(org: Ints, members: Ints, fits: Flags) -> tuple[int, int, str]:
+    """How many organisations fit (one of several accounts in part), of how many, and what to call them."""
+    _, at, size = np.unique(org[members], return_inverse=True, return_counts=True)
+    hits = float((fits[members] / size[at]).sum())
+    return int(hits + 1e-9), size.size, "members" if size.size == members.size else "organisations"
 
 
 def _family(family: str, measures: list[Measured]) -> Evidence:

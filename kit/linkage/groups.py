@@ -101,8 +101,8 @@ def combined(town: Town, g: Group, aside: Flags) -> Floats:
     """The evidence of every account for an assessed group: -log2 of the chance that an ordinary account has it.
 
     The content's bits (how many ordinary accounts fit as well), plus the chance of such evidence from the other
-    families that hold on the group. To have nothing of a family of which four in five members have something counts
-    against an account; something is to fit better than half of the ordinary accounts do.
+    families that hold on the group. To have nothing of a family counts against an account, the more so the more
+    members have something of it; something is to fit better than half of the ordinary accounts do.
     """
     ordinary = town.others(g.members, aside=aside)
     held = [g.evidence[f].bits for f in g.held() if f != "content"]
@@ -114,7 +114,7 @@ def combined(town: Town, g: Group, aside: Flags) -> Floats:
         return content
     rest = np.array(held)
     have = (rest[:, g.members] >= 1).sum(axis=1)
-    lack = np.log2((g.members.size - have + 1) / (g.members.size + 2)) * (have >= 0.8 * g.members.size)
+    lack = np.log2((g.members.size - have + 1) / (g.members.size + 2))
     against = ((rest < 1) * lack[:, None]).sum(axis=0)
     return np.asarray(content + _together(rest) + against, dtype=np.float64)
 
@@ -135,7 +135,7 @@ def _set_alike(town: Town, members: Ints, ordinary: Ints) -> Flags:
     flags = np.zeros(len(town), dtype=bool)
     for kind, j, *_ in marks(town, members, ordinary):
         if kind in ("parameters", "habit"):
-            flags[town.sharing(kind).holders(j)] = True
+            flags[town.carried(kind).holders(j)] = True
     return flags
 
 
@@ -148,15 +148,18 @@ def split(town: Town, g: Group, aside: Flags) -> list[Group]:
     ordinary = town.others(g.members, aside=aside)
     known = marks(town, g.members, ordinary)
     asked, chosen = (
-        [town.sharing(k).held[g.members][:, [j]] for k, j, *_ in known if (k in ("template", "system")) is words]
+        [town.carried(k).held[g.members][:, [j]] for k, j, *_ in known if (k in ("template", "system")) is words]
         for words in (True, False)
     )
     same = [town.sharing(k) for k in town.kinds if k.startswith("id:")]
     ids = [s.held[g.members][:, np.flatnonzero(s.count(g.members) >= 2)] for s in same]
     label = _components([*asked, *chosen, *ids], g.members.size)
-    large = np.flatnonzero(np.bincount(label) >= LEAST)
+    size = np.bincount(label)
+    large = np.flatnonzero(size >= LEAST)
     if large.size >= 2:
         return [Group(g.members[label == k], g.why) for k in large]
+    if large.size and (size[label] > 1).sum() > size[large[0]]:  # two or three with a mark of their own
+        return [Group(g.members[(label == large[0]) | (size[label] == 1)], g.why)]
     speaks = np.asarray(sparse.hstack(asked).sum(axis=1)).ravel() > 0 if asked else np.zeros(g.members.size, bool)
     label = _components([*asked, *ids], g.members.size)
     own = np.flatnonzero(np.bincount(label, speaks) >= LEAST)

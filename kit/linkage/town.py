@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 DAY_S = 86_400
 TOPICS = 128
+HABIT = 0.02
 OWN = "(own)"  # stands for all the addresses that no other account used; its count is their number
 
 
@@ -114,6 +115,7 @@ class Town:
     harmless: frozenset[str] = frozenset()
     ids: list[str] = field(init=False)
     columns: dict[str, NDArray[Any]] = field(init=False, default_factory=dict)
+    habits: dict[str, Sharing] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ids = self.accounts["account_id"].to_list()
@@ -158,6 +160,18 @@ class Town:
     def sharing(self, kind: str) -> Sharing:
         """Who has which value of one kind; empty when the export has none."""
         return self.kinds.get(kind) or Sharing([], sparse.csr_matrix((len(self), 0)))
+
+    def carried(self, kind: str) -> Sharing:
+        """The same, where the value is in at least one in fifty of the account's requests.
+
+        Who sends a thousand requests has met most prompts and settings once; that is no habit.
+        """
+        if kind not in self.habits:
+            s, t = self.sharing(kind), self.sharing(kind).table.tocoo()
+            keep = t.data >= HABIT * self.requests[t.row]
+            often = sparse.csr_matrix((t.data[keep], (t.row[keep], t.col[keep])), t.shape)
+            self.habits[kind] = Sharing(s.names, often)
+        return self.habits[kind]
 
     def orgs(self, who: Ints) -> int:
         """How many organisations stand behind these accounts."""

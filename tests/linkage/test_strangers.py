@@ -134,7 +134,9 @@ def test_the_same_parameters_join_no_groups_that_have_prompts_of_their_own() -> 
     held = sparse.csr_matrix((np.ones(20), (rows, prompt)), (len(read), 3))
     read.kinds["parameters"] = Sharing(["temperature=0.6"], held[:, [0]])
     read.kinds["template"] = Sharing(["tpl_a", "tpl_b"], held[:, [1, 2]])
+    read.habits.clear()
     aside = np.zeros(len(read), bool)
     assert [p.members.tolist() for p in split(read, Group(b), aside)] == [b[:5].tolist(), b[5:].tolist()]
     read.kinds.pop("template")
+    read.habits.clear()
     assert [p.members.tolist() for p in split(read, Group(b), aside)] == [b.tolist()]

@@ -17,7 +17,7 @@ def measured(closed: int, heirs: int, others: int, ordinary_heirs: int):
     given = np.zeros(TOWN, bool)
     given[:closed] = True
     a = Affinity("reaction", "succession after closures", score, np.zeros(TOWN), given=given)
-    return _measure(a, members, np.arange(members.size, TOWN))
+    return _measure(a, members, np.arange(members.size, TOWN), np.arange(TOWN))
 
 
 def test_a_pool_replaced_at_once_holds_though_one_in_fifteen_of_the_town_started_then_too():
@@ -29,4 +29,14 @@ def test_a_pool_replaced_at_once_holds_though_one_in_fifteen_of_the_town_started
 def test_three_newcomers_beside_many_closed_accounts_are_no_succession():
     found = measured(closed=17, heirs=3, others=37, ordinary_heirs=30)
     assert (found.hits, found.n) == (3, 40)
+    assert not found.holds
+
+
+def test_an_organisation_of_many_accounts_counts_once():
+    """Twenty of one firm with one rhythm beside ten strangers without it: one of eleven, not two in three."""
+    score = np.zeros(TOWN)
+    score[:20] = 1.0
+    a = Affinity("timing", "hours of the day", score, np.where(score > 0, 10.0, 0.0))
+    found = _measure(a, np.arange(30), np.arange(30, TOWN), np.where(np.arange(TOWN) < 20, 0, np.arange(TOWN)))
+    assert (found.hits, found.n, found.whose) == (1, 11, "organisations")
     assert not found.holds
