@@ -17,7 +17,7 @@ CREATE TABLE templates (               -- one row per family of prompts (or syst
   first_at TIMESTAMPTZ,
   last_at TIMESTAMPTZ,
   rules VARCHAR[],                     -- ids of the elicitation rules that match (kit/rules/*.yaml)
-  known_as VARCHAR,                    -- name of the known harness or public benchmark, if it is one
+  known_as VARCHAR,                    -- name of the known harness, evaluation tool or public benchmark, if it is one
   verdict VARCHAR,                     -- harvest | harmless | unclear
   verdict_reason VARCHAR               -- one sentence
 );
