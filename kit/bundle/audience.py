@@ -18,6 +18,7 @@ import polars as pl
 
 from kit.bundle.exhibits import Exhibit
 from kit.case import Case, case_key
+from kit.prompts import elicitation
 from kit.redact import Redactor, lower_case_words, tokens
 
 K = 10
@@ -41,7 +42,6 @@ AS_THEY_ARE = (
     "confidence",
     "part",
     "verdict",
-    "rules",
     "known_as",
     "signal",
     "missing",
@@ -131,11 +131,19 @@ class Audience:
 
         return clean
 
+    def _named(self) -> dict[str, set[str]]:
+        """By column, the names that are not of this case's or one customer's making; any other gets a pseudonym."""
+        models = self.case.query("evidence/public_models", least=K).frame["request_model"]
+        return {"request_model": {"not recorded", *models}, "rules": {r.id for r in elicitation.shipped()[0]}}
+
     def _frame(self, frame: pl.DataFrame, clean: Callable[[str, str], str]) -> pl.DataFrame:
         columns = []
+        named_by_all = self._named()
         for series in frame:
             kind = PSEUDONYMS.get(series.name)
-            if kind:
+            if series.name in named_by_all:
+                columns.append(self._public_names(series, named_by_all[series.name]))
+            elif kind:
                 named = [v if v is None else self.redactor.pseudonym(kind, v) for v in series]
                 self.redactor.counts["pseudonym", series.name] += len(named) - series.null_count()
                 columns.append(pl.Series(series.name, named, dtype=pl.String))
@@ -149,6 +157,20 @@ class Audience:
             return out
         # The order of the ids must not show in the order of the rows.
         return out.sort([c for c in ("cluster_id", "account_id") if c in out.columns], maintain_order=True)
+
+    def _public_names(self, series: pl.Series, public: set[str]) -> pl.Series:
+        """A column of names, or of lists of them, with a pseudonym for each that is not public."""
+
+        def shown(name: str | None) -> str | None:
+            if name is None or name in public:
+                return name
+            self.redactor.counts["pseudonym", series.name] += 1
+            return self.redactor.pseudonym(series.name.removeprefix("request_").removesuffix("s"), name)
+
+        if series.dtype == pl.String:
+            return pl.Series(series.name, [shown(v) for v in series], dtype=pl.String)
+        lists = [v if v is None else [shown(one) for one in v] for v in series]
+        return pl.Series(series.name, lists, dtype=series.dtype)
 
     def _finding(self, number: int, finding: dict[str, Any]) -> dict[str, Any]:
         """A finding as graded, without its author, its Results, and any word that a person wrote.

@@ -144,6 +144,7 @@ def split(town: Town, g: Group, aside: Flags) -> list[Group]:
 
     Parts joined by parameters alone stay together unless two or more of them have prompts of their own: two
     operations may have chosen the same temperature. Accounts without such prompts are then a part by themselves.
+    Who sends back what the others were answered works on their prompts, in words of their own.
     """
     ordinary = town.others(g.members, aside=aside)
     known = marks(town, g.members, ordinary)
@@ -161,7 +162,8 @@ def split(town: Town, g: Group, aside: Flags) -> list[Group]:
     if large.size and (size[label] > 1).sum() > size[large[0]]:  # two or three with a mark of their own
         return [Group(g.members[(label == large[0]) | (size[label] == 1)], g.why)]
     speaks = np.asarray(sparse.hstack(asked).sum(axis=1)).ravel() > 0 if asked else np.zeros(g.members.size, bool)
-    label = _components([*asked, *ids], g.members.size)
+    back = town.sharing("flow").held[g.members]
+    label = _components([*asked, *ids, back], g.members.size)
     own = np.flatnonzero(np.bincount(label, speaks) >= LEAST)
     if own.size < 2:
         return [g]

@@ -14,6 +14,7 @@ from kit.linkage.town import OWN, Floats, Ints, Town
 MOST = 0.8  # an explanation must cover four in five of the accounts, or of what they sent
 EVENT_DAYS = 4  # a long weekend
 FEW_REQUESTS = 50  # as many as somebody sends who looks in
+FEW_LINES = 4  # addresses of one place or one service
 STRAY = 3  # fewer accounts than this are an accident
 TIES = ("shared identifiers", "pool of addresses", "replayed blocks", "succession after closures")
 """What strangers cannot share for a public reason, as they can a prompt, a library, a date or a launch."""
@@ -53,15 +54,13 @@ def alternatives(town: Town, g: Group) -> list[Alternative]:
 def _fixed_lines(town: Town, g: Group) -> bool:
     """Whether the addresses that the accounts share are those of an office or of a service that calls for them.
 
-    Half of the accounts or more use each, and no template is judged harvest: a rotating pool shows each of its
-    addresses to few accounts, and whoever harvests from a server of his own is not excused by having one.
+    They are few, half of the accounts or more use each, and no template is judged harvest: a pool of proxies is
+    many, and whoever harvests from a server of his own is not excused by having one.
     """
-    s = town.sharing("ip")
-    used = s.count(g.members)
-    shared = used[used >= 2]
+    used = town.sharing("ip").count(g.members)
+    lines, shared = used[used >= 0.5 * g.members.size], used[used >= 2]
     return (
-        not g.measured("harvest templates").holds
-        and shared[shared >= 0.5 * g.members.size].sum() >= MOST * shared.sum()
+        not g.measured("harvest templates").holds and lines.size <= FEW_LINES and lines.sum() >= MOST * shared.sum()
     )
 
 

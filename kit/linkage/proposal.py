@@ -121,7 +121,8 @@ def _parts(town: Town, g: Group, aside: Flags) -> list[Group]:
     free = Group(g.members[~aside[g.members]], g.why)
     if town.orgs(free.members) < LEAST:
         return []
-    return [settle(town, p, aside) for p in split(town, settle(town, free, aside), aside)]
+    settled = [settle(town, p, aside) for p in split(town, settle(town, free, aside), aside)]
+    return [p for s in settled for p in split(town, s, aside)]  # what came in with no tie but the proxies leaves
 
 
 def _rank(c: Cluster) -> tuple[float, list[int]]:

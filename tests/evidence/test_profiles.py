@@ -15,7 +15,7 @@ import pytest
 from hostile_case import prompt
 
 from kit import Case, bundle, open_case, reviews
-from kit.bundle.audience import quoted_texts, without_small_rows
+from kit.bundle.audience import Audience, quoted_texts, without_small_rows
 from kit.errors import BundleError
 from kit.redact import Redactor
 
@@ -57,6 +57,24 @@ def windows(text: str) -> set[str]:
     """Every run of forty characters, white space made even."""
     even = " ".join(text.split())
     return {even[a : a + 40] for a in range(len(even) - 39)}
+
+
+def test_a_rule_or_a_model_that_one_customer_named_leaves_under_a_pseudonym(hostile: Case) -> None:
+    audience = Audience(hostile, "partner", "bundle", "2026-06-01T00:00:00Z")
+    named = pl.DataFrame(
+        {
+            "request_model": ["model-large", "ft:base:acme::x1", "not recorded"],
+            "rules": [["rubric_grading", "asked_by_jane_roe"], [], None],
+        }
+    )
+    out = audience._frame(named, lambda text, _: text)
+    assert out["request_model"][0] == "model-large"
+    assert out["request_model"][2] == "not recorded"
+    assert out["request_model"][1].startswith("model-")
+    assert "acme" not in out["request_model"][1]
+    assert out["rules"][0][0] == "rubric_grading"
+    assert "jane" not in out["rules"][0][1]
+    assert audience.redactor.counts["pseudonym", "rules"] == 1
 
 
 def test_the_internal_bundle_does_hold_them(sealed: Sealed) -> None:

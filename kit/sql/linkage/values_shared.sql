@@ -6,6 +6,10 @@ WITH everything AS (
     FROM identifiers
     WHERE id_value <> '' AND shared_hint IS NULL AND id_type NOT IN ('ip', 'asn', 'ja3', 'ja4', 'user_agent', 'email_domain')
     GROUP BY account_id, id_type, id_value
+    UNION ALL
+    -- text answered to the one and sent back by the other, time and again
+    SELECT unnest([from_account_id, to_account_id]), 'flow', from_account_id || ' > ' || to_account_id, requests, NULL, NULL
+    FROM response_flows WHERE requests >= 3
 ), reach AS (
     SELECT kind, value, count(*) AS accounts FROM everything GROUP BY kind, value
 )
