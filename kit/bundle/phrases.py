@@ -114,8 +114,10 @@ def received_sentence(cover: dict[str, Any]) -> str:
         if cover.get("lines") is not None
         else ""
     )
+    repeated = (
+        f"; {count(cover['duplicates'])} repeated rows are marked and not counted" if cover["duplicates"] else ""
+    )
     return (
         f"{files}{lines}, holding {count(cover['requests'])} requests by {count(cover['accounts'])} accounts from "
-        f"{day(cover['first_at'])} to {day(cover['last_at'])}; {count(cover['duplicates'])} repeated rows are "
-        "marked and not counted."
+        f"{day(cover['first_at'])} to {day(cover['last_at'])}{repeated}."
     )

@@ -72,6 +72,10 @@ def _untested(name: str, test: str, missing: str) -> Alternative:
     return Alternative(name, test, "could not test", f"{missing} not in the export")
 
 
+def _ties(found: list[str]) -> str:
+    return f"tied by {', '.join(found)}" if found else "nothing else ties them"
+
+
 def _listed(found: list[str]) -> str:
     return ", ".join(found) or "nothing"
 
@@ -109,7 +113,7 @@ def _declared(town: Town, m: Ints, name: str, word: str, tied: list[str]) -> Alt
     if not ((plan != "") | (how != "")).any():
         return _untested(name, test, "plans and verifications are")
     n = int(((plan == word) | (how == word)).sum())
-    detail = f"{n} of {m.size} accounts; tied by: {_listed(tied)}"
+    detail = f"{n} of {m.size} accounts; {_ties(tied)}"
     return _verdict(name, test, n >= 0.5 * m.size and not tied, detail)
 
 
@@ -127,7 +131,7 @@ def _class(town: Town, g: Group, tied: list[str]) -> Alternative:
     volume = float(np.median(town.requests[m]))
     detail = (
         f"{n} of {m.size} accounts on education plans, {own} under one school's domain, "
-        f"median {volume:.0f} requests; tied by: {_listed(tied)}"
+        f"median {volume:.0f} requests; {_ties(tied)}"
     )
     thrown_away = g.measured("rare mail domain").holds and own < NEEDED["rare mail domain"] * m.size
     school = own >= 0.5 * m.size or (volume <= 100 and not thrown_away)
@@ -173,8 +177,7 @@ def _one_payer(town: Town, g: Group, tied: list[str]) -> Alternative:
     beyond = [x for x in tied if x != "shared identifiers"]
     days, harvest = _active_days(town, g.members), g.measured("harvest templates").holds
     detail = (
-        f"{size} of {g.members.size} accounts have the same {kind[3:]}; active on {days:.0f} days; "
-        f"also tied by: {_listed(beyond)}"
+        f"{size} of {g.members.size} accounts have the same {kind[3:]}; active on {days:.0f} days; {_ties(beyond)}"
     )
     short = days <= EVENT_DAYS or not harvest
     return _verdict(name, test, size >= MOST * g.members.size and not beyond and short, detail)
@@ -251,7 +254,7 @@ def _software(town: Town, g: Group, tied: list[str]) -> Alternative:
         "80 % of what the accounts send comes from a client, under a system prompt or in a form of its own that "
         "few others use, and nothing else is shared but schedule, sign-ups and prompts",
         max(product, form) >= MOST and not beyond,
-        f"own client or system prompt {product:.0%}, own form {form:.0%}; also shared: {_listed(beyond)}",
+        f"own client or system prompt {product:.0%}, own form {form:.0%}; {_ties(beyond)}",
     )
 
 
@@ -282,7 +285,7 @@ def _course(town: Town, g: Group, tied: list[str]) -> Alternative:
         "the organisations",
         volume <= FEW_REQUESTS and not tied and not harvest,
         f"median {volume:.0f} requests an account; {'harvest templates' if harvest else 'no harvest template'}; "
-        f"tied by: {_listed(tied)}",
+        f"{_ties(tied)}",
     )
 
 
@@ -305,5 +308,5 @@ def _public_date(town: Town, g: Group, tied: list[str]) -> Alternative:
         f"move to a new model and, where the median account was active on at most {EVENT_DAYS} days, the hours of "
         f"the day and (if it made more than {FEW_REQUESTS} requests) the batch of sign-ups",
         not tied and len(left) < 3,
-        f"active on {days:.0f} days; families that hold without them: {_listed(left)}; tied by: {_listed(tied)}",
+        f"active on {days:.0f} days; families that hold without them: {_listed(left)}; {_ties(tied)}",
     )

@@ -238,9 +238,9 @@ def _purpose(c: Cluster, pooled: Pooled | None) -> tuple[str, str, str]:
     if pooled.different is None:
         test = f"Whether they differ, taken together, from those of ordinary accounts was not tested: {pooled.note}"
     elif pooled.different:
-        test = f"Taken together, {pooled.rows:,} prompts differ from those of ordinary accounts"
-        test += f" (p = {pooled.p_value:.3g}; false alarms {pooled.false_alarm_rate or 0:.1%})"
+        test = f"The {pooled.rows:,} prompts taken together differ from those of ordinary accounts"
+        test += f" (p = {pooled.p_value:.3g}; {pooled.alarms()})"
     else:
-        test = f"Taken together, {pooled.rows:,} prompts do not differ from those of ordinary accounts"
+        test = f"The {pooled.rows:,} prompts taken together do not differ from those of ordinary accounts"
     confidence = "moderate" if asked and pooled.different is not False else "low"
     return "partly supported", confidence, f"{form}. {test.rstrip('.')}. {limit}"

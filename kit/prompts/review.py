@@ -200,14 +200,14 @@ def pooled_test(
         "smallest_mixture": test.smallest_mixture,
         "note": test.note,
     }
-    row["says"] = _says(row)
+    row["says"] = _says(row, test.alarms())
     return found.with_frame(pl.DataFrame([row], infer_schema_length=None), name="pooled_test", units={
         "statistic": "squared distance of mean contents, in units of the spread between organisations",
         "smallest_mixture": "share of prompts like these in a pool of this size that would be seen 95 times in 100",
     })  # fmt: skip
 
 
-def _says(row: dict[str, Any]) -> str:
+def _says(row: dict[str, Any], alarms: str) -> str:
     """What the pooled test found, as one sentence."""
     whom = f"What these {row['accounts']:,} accounts ask, taken together ({row['prompts']:,} prompts),"
     if row["different"] is None:
@@ -217,7 +217,7 @@ def _says(row: dict[str, Any]) -> str:
     differs = "differs from" if row["different"] else "is not distinguishable from"
     return (
         f"{whom} {differs} what ordinary accounts of this case ask (p = {row['p_value']:.2g}; "
-        f"false alarms of the test {row['false_alarm_rate']:.1%}; it would see {sees})."
+        f"{alarms}; it would see {sees})."
     )
 
 

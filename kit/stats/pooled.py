@@ -23,6 +23,12 @@ class Pooled:
     power: dict[float, float | None]
     smallest_mixture: float | None
     note: str
+    trials: int = 0
+
+    def alarms(self) -> str:
+        """How often the test called ordinary accounts different, in words with both numbers."""
+        alarms = round((self.false_alarm_rate or 0) * self.trials)
+        return f"{alarms:,} false alarm{'s' * (alarms != 1)} in {self.trials:,} draws of ordinary accounts"
 
 
 POOL_CAP = 100  # texts of one unit that count at most
@@ -81,6 +87,7 @@ def pooled_difference(
         power=power,
         smallest_mixture=seen[0] if seen else None,
         note="",
+        trials=draws // 10 * 10,
     )
 
 
