@@ -27,7 +27,7 @@ import polars as pl
 
 from kit.case import Case, record_activity, replay
 from kit.errors import CaseError, KitError, ParameterError
-from kit.result import Result, plain, visible
+from kit.result import Result, plain, visible, write_rows
 
 CONFIDENCE = ("low", "moderate", "high")
 LIKELIHOOD = {  # Intelligence Community Directive 203, one row of terms, per cent
@@ -264,7 +264,7 @@ def _keep_rows(folder: Path, result: Result) -> None:
     target = folder / f"{result.digest}.parquet"
     if not target.exists():
         part = folder / f".{result.digest}.{os.getpid()}"
-        result.frame.write_parquet(part, compression="zstd")
+        write_rows(result.frame, part)
         os.replace(part, target)
 
 

@@ -9,12 +9,24 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 SHOWN_ROWS = 50
 SHOWN_CHARS = 200
+
+
+def write_rows(frame: pl.DataFrame, file: Path) -> None:
+    """Write a frame as Parquet. Raises OSError with the file's name on a full disk, as Polars itself does not."""
+    rows = BytesIO()
+    frame.write_parquet(rows, compression="zstd")
+    try:
+        file.write_bytes(rows.getbuffer())
+    except OSError as e:
+        raise OSError(e.errno, e.strerror, str(file)) from e  # a failed write, unlike a failed open, names no file
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit.result import Result, plain, visible
+from kit.result import Result, plain, visible, write_rows
 
 
 def result(**columns: list[object]) -> Result:
@@ -44,3 +46,10 @@ def test_visible_text_has_no_character_that_a_terminal_or_browser_would_act_on(t
 def test_values_become_json_without_losing_digits() -> None:
     row = {"t": datetime(2026, 5, 1, tzinfo=UTC), "m": Decimal("0.000001"), "l": [1]}
     assert plain(row) == {"t": "2026-05-01T00:00:00Z", "m": "0.000001", "l": [1]}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full to write to")
+def test_rows_on_a_full_disk_are_an_error_of_the_disk_with_the_file_in_it() -> None:
+    with pytest.raises(OSError, match="No space left") as full:
+        write_rows(pl.DataFrame({"n": [1]}), Path("/dev/full"))
+    assert full.value.filename == "/dev/full"

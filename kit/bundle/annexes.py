@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from kit.bundle.exhibits import Exhibit
-from kit.result import visible
+from kit.result import visible, write_rows
 
 GUARD = "'"
 STARTERS = "=+-@\t\r\n'"  # a cell that begins so could be run as a formula; the guard itself is guarded too
@@ -28,7 +28,7 @@ def write(folder: Path, exhibits: list[Exhibit]) -> None:
     folder.mkdir(parents=True)
     index = []
     for e in exhibits:
-        e.result.frame.write_parquet(folder / f"{e.file}.parquet", compression="zstd")
+        write_rows(e.result.frame, folder / f"{e.file}.parquet")
         (folder / f"{e.file}.csv").write_bytes(spreadsheet_csv(e.result.frame))
         index.append(
             {

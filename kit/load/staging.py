@@ -34,6 +34,7 @@ from kit.load.plan import Plan
 from kit.load.records import Read, line_of, read
 from kit.load.tally import Tally
 from kit.load.writer import Piece, Writers, marks
+from kit.result import write_rows
 
 IN_FLIGHT = 3  # pieces read and not yet written
 Progress = Callable[[int, int], None]  # bytes read, rows written
@@ -236,5 +237,5 @@ class Staging:
     def _write(self, frame: pl.DataFrame, name: str) -> None:
         target = self.folder / name
         partial = target.with_suffix(f".{self.mark}")
-        frame.write_parquet(partial, compression="zstd")
+        write_rows(frame, partial)
         os.replace(partial, target)
