@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "sample_data"))
 
 import make_sample  # noqa: E402
 import scenarios  # noqa: E402
-from generate import LOOKALIKES, STRANGERS, read_texts  # noqa: E402
+from generate import LOOKALIKES, ONCE_PROPOSED, STRANGERS, read_texts  # noqa: E402
 
 REQUEST_FILES = ("exports/gateway-1.parquet", "exports/gateway-2.ndjson.gz", "exports/gateway-3.csv.gz")
 ROLES = {
@@ -165,9 +165,10 @@ def test_every_scenario_runs_small_and_marks_its_harvest(name: str) -> None:
     incident = scenarios.build(name, 3, TEXTS, scale=0.03)
     roles = set(incident.truth_accounts["role"])
     harmless = len(LOOKALIKES) + (len(STRANGERS) if name.startswith(("crowded", "scattered")) else 0)
+    harmless += len(ONCE_PROPOSED) if name == "mistaken_town" else 0
     assert len(roles - {"campaign", "organic"}) == harmless
     campaigns = set(incident.truth_requests["truth"])
-    assert (campaigns == set()) is (name in ("quiet_town", "crowded_town"))
+    assert (campaigns == set()) is (name in ("quiet_town", "crowded_town", "mistaken_town"))
     named = incident.truth_accounts.filter(pl.col("campaign_requests") > 0)
     assert set(named["campaign"]) == campaigns
     assert named["campaign_requests"].sum() == incident.truth_requests.height
