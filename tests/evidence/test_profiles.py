@@ -22,20 +22,33 @@ from kit.redact import Redactor
 Sealed = Callable[[str], Path]
 
 
+# where a long word may break, unseen by who reads
+BREAKS = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]|<wbr ?/?>")
+
+
 def words_in(folder: Path) -> str:
-    """Every text of a bundle, unpacked."""
+    """Every text of a bundle, unpacked; lines of a PDF are searched joined as well, as a long id may span two."""
     out = []
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
         if file.suffix == ".docx":
             with zipfile.ZipFile(file) as z:
                 out += [re.sub(r"<[^>]+>", " ", z.read(n).decode("utf-8", "replace")) for n in z.namelist()]
         elif file.suffix == ".pdf":
-            out += [page.extract_text() for page in pypdf.PdfReader(file).pages]
+            pages = [page.extract_text() for page in pypdf.PdfReader(file).pages]
+            out += [*pages, *(p.replace("\n", "") for p in pages)]
         elif file.suffix == ".parquet":
             out.append(pl.read_parquet(file).write_ndjson())
         else:
             out.append(file.read_bytes().decode("utf-8", "replace"))
-    return "\n".join(out)
+    return BREAKS.sub("", "\n".join(out))
+
+
+def test_the_search_finds_a_name_that_the_summary_lets_break(sealed: Sealed, tmp_path: Path) -> None:
+    shutil.copy(next(sealed("internal").rglob("*.pdf")), tmp_path)
+    raw = "\n".join(page.extract_text() for page in pypdf.PdfReader(next(tmp_path.glob("*.pdf"))).pages)
+    broken = re.findall(r"[^\s]*\u200b[^\s]*", raw)
+    assert broken
+    assert all(BREAKS.sub("", w) in words_in(tmp_path) for w in broken)
 
 
 @pytest.mark.parametrize("profile", ["partner", "public"])
