@@ -11,17 +11,17 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from kit.database import named_query
+from kit.linkage.activity import BLOCK, DAILY, SLOTS, account_windows, hours_of, in_threads
 from kit.linkage.pairs import (
-    DAILY,
-    SLOTS,
-    account_windows,
+    ROWS,
     communities,
     counted,
     discoveries,
-    hours_of,
+    expected_meetings,
     leiden,
     pair_links,
     poisson_bits,
+    portions,
     rare_values,
 )
 from kit.linkage.town import Flags, Floats, Ints
@@ -43,12 +43,20 @@ def linked_groups(con: duckdb.DuckDBPyConnection) -> tuple[list[Ints], list[Ints
     An account is its place in the order of account_id. Largest group first.
     """
     org = np.asarray(con.execute(named_query("linkage/organisations")).fetchnumpy()["org"], dtype=np.int64)
-    rare, active = rare_values(con), account_windows(con, org.size)
-    linked = communities(pair_links(rare, active, org), org.size)
-    return linked, with_bursts(linked, rare, active)
+    rare, active = rare_values(con), account_windows(con)
+    hours = hours_of(active)
+    linked = communities(pair_links(rare, active, hours, org), org.size)
+    crowds = _crowds(*_recurring(rare, active), active.shape[1])
+    return linked, with_bursts(linked, crowds, rare, active, hours)
 
 
-def with_bursts(groups: Sequence[Ints], rare: pl.DataFrame, active: sparse.csr_matrix) -> list[Ints]:
+def with_bursts(
+    groups: Sequence[Ints],
+    crowds: sparse.csr_matrix,
+    rare: pl.DataFrame,
+    active: sparse.csr_matrix,
+    hours: sparse.csr_matrix,
+) -> list[Ints]:
     """The groups of four accounts or more, with the accounts of no group that act in their bursts.
 
     A burst is a window of two minutes in which far more members are active than their own activity in that hour
@@ -59,13 +67,11 @@ def with_bursts(groups: Sequence[Ints], rare: pl.DataFrame, active: sparse.csr_m
     Attached accounts have one family of evidence, a lead: each must still show content of its own.
     """
     found = [g for g in groups if g.size >= LEAST]
-    hours = hours_of(active)
-    crowds = _crowds(rare, active)
     for _ in range(ROUNDS):
         every = [*found, *[np.empty(0, dtype=np.int64)] * crowds.shape[0]]
         if not every:
             break
-        bursts = sparse.csr_matrix(sparse.vstack([_bursts(found, active), crowds]))
+        bursts = sparse.csr_matrix(sparse.vstack([_bursts(found, active), crowds]) > 0, dtype=np.int32)
         who, group, bits = _active_in(bursts, active, hours)
         joined = _joined(every, who, group, bits, active.shape[0])
         linked = np.zeros(active.shape[0], dtype=bool)
@@ -75,33 +81,35 @@ def with_bursts(groups: Sequence[Ints], rare: pl.DataFrame, active: sparse.csr_m
     return sorted(found, key=lambda g: (-g.size, g.tolist()))
 
 
-def _crowds(rare: pl.DataFrame, active: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Crowds x windows: bursts of all who hold rare values, put together when the same accounts come back to them.
+def _recurring(rare: pl.DataFrame, active: sparse.csr_matrix) -> tuple[Ints, Ints]:
+    """Bursts of all who hold rare values, by window, and the pairs of them to which the same accounts come back.
 
-    Back means more often than twice what the hours of each account give. Leiden parts crowds that met by chance.
+    Back means more often than twice what the hours of each account give.
     """
     suspects, _ = counted(rare["account"].to_numpy().astype(np.int64))
     of_suspects = active[suspects]
-    window = _bursts([suspects], active).indices
-    most = np.argsort(-np.bincount(of_suspects.indices, minlength=active.shape[1])[window], kind="stable")
-    window = np.sort(window[most[:MOST]])
+    bursts = _bursts([suspects], active)
+    most = np.argsort(-bursts.data, kind="stable")
+    window = np.sort(bursts.indices[most[:MOST]]).astype(np.int64)
     seen = of_suspects[:, window]
     back = np.asarray((seen.T @ seen).todense(), dtype=np.int64)
-    some = hours_of(of_suspects)[:: max(suspects.size // SAMPLE, 1)]  # the hours of some stand for those of all
+    some = hours_of(of_suspects[:: max(suspects.size // SAMPLE, 1)])  # the hours of some stand for those of all
     hours, hour = np.unique(window // SLOTS, return_inverse=True)
     both = np.asarray((some[:, hours].T @ some[:, hours]).todense()) * (suspects.size / max(some.shape[0], 1))
     chance = LIFT * both[np.ix_(hour, hour)] / SLOTS**2
     bits = np.triu(poisson_bits(back, chance), 1)
-    ends = np.column_stack(np.nonzero(bits >= BURST_BITS + 2 * np.log2(max(window.size, 1))))
+    return window, np.column_stack(np.nonzero(bits >= BURST_BITS + 2 * np.log2(max(window.size, 1))))
+
+
+def _crowds(window: Ints, ends: Ints, width: int) -> sparse.csr_matrix:
+    """Crowds x windows: bursts to which the same accounts come back; Leiden parts those that met by chance."""
     label = leiden(window.size, ends, density=TIED)
-    crowds = sparse.csr_matrix(
-        (np.ones(window.size, dtype=np.int32), (label, window)), (window.size, active.shape[1])
-    )
+    crowds = sparse.csr_matrix((np.ones(window.size, dtype=np.int32), (label, window)), (window.size, width))
     return crowds[np.diff(hours_of(crowds).indptr) >= HITS]
 
 
 def _bursts(groups: Sequence[Ints], active: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Groups x windows, 1 where the group has a burst."""
+    """Groups x windows, where the group has a burst: how many are active."""
     accounts, width = active.shape
     label = np.repeat(np.arange(len(groups)), [g.size for g in groups])
     who = np.concatenate([[], *groups]).astype(np.int64)
@@ -114,33 +122,40 @@ def _bursts(groups: Sequence[Ints], active: sparse.csr_matrix) -> sparse.csr_mat
     window, count = seen.indices[many].astype(np.int64), seen.data[many].astype(np.int64)
     in_hour = np.asarray(hours_of(seen)[row, window // SLOTS]).ravel()
     burst = poisson_bits(count, in_hour / SLOTS) >= BURST_BITS
-    ones = np.ones(int(burst.sum()), dtype=np.int32)
-    return sparse.csr_matrix((ones, (row[burst], window[burst])), (len(groups), width))
+    return sparse.csr_matrix((count[burst], (row[burst], window[burst])), (len(groups), width))
 
 
 def _active_in(
     bursts: sparse.csr_matrix, active: sparse.csr_matrix, hours: sparse.csr_matrix
 ) -> tuple[Ints, Ints, Floats]:
     """Account, group and bits of every account that is active in a group's bursts beyond what its hours explain."""
-    hit = sparse.csc_matrix(active @ bursts.T)
-    who, group = hit.indices.astype(np.int64), np.repeat(np.arange(bursts.shape[0]), np.diff(hit.indptr))
+    turned = sparse.csr_matrix(bursts.T)
+
+    def often_in(at: int) -> tuple[Ints, Ints, Ints]:
+        hit = active[at : at + BLOCK] @ turned
+        some = np.flatnonzero(hit.data >= HITS)
+        row = np.searchsorted(hit.indptr, some, side="right") - 1
+        return at + row, hit.indices[some].astype(np.int64), hit.data[some]
+
+    found = in_threads(often_in, range(0, active.shape[0], BLOCK))
+    who, group, hits = (np.concatenate(column) for column in zip(*found, strict=True))
     # every hit lies in an hour of its own activity: so much is expected at the least, and so many bits at the most
-    at_most = poisson_bits(np.arange(DAILY), np.arange(DAILY) / SLOTS)[np.minimum(hit.data, DAILY - 1)]
+    at_most = poisson_bits(np.arange(DAILY), np.arange(DAILY) / SLOTS)
     tests = active.shape[0] * max(bursts.shape[0], 1)
-    likely = at_most >= np.log2(tests / max(int((hit.data >= HITS).sum()), 1)) - np.log2(WRONG)
-    who, group = who[likely], group[likely]
-    often, expected = np.empty(who.size, dtype=np.int64), np.empty(who.size)
-    in_hour = hours_of(bursts)
-    for k in np.unique(group):
-        part = slice(*np.searchsorted(group, [k, k + 1]))
-        burst = np.zeros(active.shape[1], dtype=bool)
-        burst[bursts[[k]].indices] = True
-        mine = active[who[part]]
-        met = burst[mine.indices]
-        row = np.repeat(np.arange(mine.shape[0]), np.diff(mine.indptr))[met]
-        times = counted(row * DAILY + mine.indices[met] % DAILY)[0] // DAILY
-        often[part] = np.bincount(times, minlength=mine.shape[0])
-        expected[part] = hours[who[part]] @ in_hour[[k]].toarray().ravel() / SLOTS
+    likely = hits >= np.searchsorted(at_most, np.log2(tests / max(hits.size, 1)) - np.log2(WRONG))
+    order = np.lexsort((who[likely], group[likely]))
+    who, group = who[likely][order], group[likely][order]
+
+    def met_in(part: slice) -> Ints:
+        """Which of the accounts met a burst of the group at which time of the day."""
+        met = sparse.csr_matrix(active[who[part]].multiply(bursts[group[part]]))
+        row = part.start + np.repeat(np.arange(met.shape[0]), np.diff(met.indptr))
+        return np.asarray(row * DAILY + met.indices % DAILY, dtype=np.int64)
+
+    size = np.diff(active.indptr)[who] + np.diff(bursts.indptr)[group]
+    met, _ = counted(np.concatenate([np.empty(0, dtype=np.int64), *in_threads(met_in, portions(size, ROWS))]))
+    often = np.bincount(met // DAILY, minlength=who.size)
+    expected = expected_meetings(hours, who, hours_of(bursts), group)
     bits = poisson_bits(often, expected)
     sure = discoveries(bits, tests, WRONG)
     return who[sure], group[sure], bits[sure]

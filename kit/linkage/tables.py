@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 
 from kit.database import named_query
+from kit.linkage.activity import fill_windows
 from kit.linkage.affinity import FAMILIES
 from kit.linkage.bursts import linked_groups
 from kit.linkage.contents import pooled_tests
@@ -20,8 +21,9 @@ from kit.stats import Pooled
 
 
 def fill(con: duckdb.DuckDBPyConnection) -> None:
-    """Find the clusters of the case and fill account_values, links and every cluster table."""
+    """Find the clusters of the case and fill account_values, account_windows, links and every cluster table."""
     con.execute("INSERT INTO account_values " + named_query("linkage/account_values"))
+    fill_windows(con)
     town = read_town(con)
     _, linked = linked_groups(con)
     clusters = sorted(find_clusters(town, linked), key=lambda c: (not c.proposed, c.cluster_id(town)))

@@ -8,7 +8,9 @@ WITH shared AS (
     SELECT account_id, if(kind = 'ip', 'infrastructure', 'content'), hash('seen with', kind, value) FROM account_values
     WHERE kind IN ('ip', 'template', 'system', 'parameters', 'replay')
 ), several AS (
-    SELECT value FROM shared GROUP BY value HAVING count(*) >= 2
+    -- an account has a row for each event of an identifier, and one only for each value it was seen with
+    SELECT value FROM shared GROUP BY value
+    HAVING count(*) >= 2 AND (count(*) <= $cap OR min(family) = 'identity')
 ), numbered AS (
     SELECT account_id, row_number() OVER (ORDER BY account_id)::INTEGER - 1 AS account,
         hash(coalesce('org ' || org_id, 'account ' || account_id)) AS org

@@ -81,6 +81,11 @@ CREATE TABLE account_values (          -- what each account was seen with; one r
   last_at TIMESTAMPTZ
 );
 
+CREATE TABLE account_windows (         -- when each account was active, finely: who acts together is told from this
+  account_id VARCHAR,
+  windows INTEGER[]                    -- the two-minute windows with a request of its own, counted from 1970, ascending
+);
+
 CREATE TABLE cluster_marks (           -- what a cluster's harvest is known by: a request with one of these is an exchange
   cluster_id VARCHAR,
   kind VARCHAR,                        -- parameters | system | template
