@@ -27,7 +27,7 @@ import polars as pl
 
 from kit.case import Case, record_activity, replay
 from kit.errors import CaseError, KitError, ParameterError
-from kit.result import Result, plain, visible, write_rows
+from kit.result import Result, counted, plain, visible, write_rows
 
 CONFIDENCE = ("low", "moderate", "high")
 LIKELIHOOD = {  # Intelligence Community Directive 203, one row of terms, per cent
@@ -50,7 +50,7 @@ class Finding(dict[str, Any]):
     """A finding as stored; a notebook shows it as one line."""
 
     def __repr__(self) -> str:
-        names = ", ".join(f"{s['name']} ({s['rows']:,} rows)" for s in self["supports"])
+        names = ", ".join(f"{s['name']} ({counted(s['rows'], 'row')})" for s in self["supports"])
         return visible(
             f"Recorded {self['slug']}, revision {self['revision']}: {self['claim']} "
             f"Confidence {self['confidence']}; rests on {names}."

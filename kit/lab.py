@@ -17,7 +17,7 @@ from typing import Any
 from kit import findings, reviews
 from kit.case import Case, open_case, record_activity
 from kit.notebooks import copy_templates, in_order
-from kit.result import visible
+from kit.result import counted, visible
 
 START = "START_HERE.md"
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -31,6 +31,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     # Tables and pickers are drawn as they were left when a notebook is opened again.
     "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
 }
+
+# Lab centres tables and headings; ours start where the text above them starts.
+STYLE = """.jp-RenderedHTMLCommon table { margin-left: 0 !important; margin-right: 0 !important; }
+.jp-RenderedMarkdown th:not([align]) { text-align: left; }
+"""
 
 
 def serve(case: Path, *, port: int = 8888, open_browser: bool = True) -> int:
@@ -56,6 +61,9 @@ def command(case: Path, *, port: int, open_browser: bool) -> tuple[list[str], di
     settings = home / "settings"
     settings.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(home / "workspaces", ignore_errors=True)  # the tabs of last time would cover the start page
+    custom = home / "config" / "custom"
+    custom.mkdir(parents=True, exist_ok=True)
+    (custom / "custom.css").write_text(STYLE, encoding="utf-8")
     (settings / "overrides.json").write_text(json.dumps(SETTINGS, indent=1), encoding="utf-8")
     options = {
         "ServerApp.ip": "127.0.0.1",
@@ -64,6 +72,7 @@ def command(case: Path, *, port: int, open_browser: bool) -> tuple[list[str], di
         "ServerApp.allow_remote_access": False,
         "ServerApp.allow_root": True,  # containers run as root; it is this machine and a token either way
         "ServerApp.root_dir": case.resolve(),
+        "LabApp.custom_css": True,
         "LabApp.default_url": f"/lab/tree/{START}",
         "LabApp.app_settings_dir": settings,
         "LabApp.workspaces_dir": home / "workspaces",
@@ -135,7 +144,11 @@ def _loaded(case: Case) -> list[str]:
         "strftime(max(occurred_at), '%Y-%m-%d %H:%M') AS last_at FROM requests"
     ).rows()[0]
     head = f"{span['n']:,} requests of {span['accounts']:,} accounts, {span['first_at']} to {span['last_at']} UTC."
-    head += f" {span['repeats']:,} more rows tell one of them again." if span["repeats"] else ""
+    head += (
+        f" {counted(span['repeats'], 'more row')} repeat one of them; repeats are marked and not counted."
+        if span["repeats"]
+        else ""
+    )
     table = ["| export | format | lines | loaded | rejected | blank |", "|---|---|---:|---:|---:|---:|"]
     shown = [
         f"| {_text(Path(s['path']).name)} | {_text(s['format'])} | {s['lines']:,} | {s['loaded']:,} "
@@ -149,14 +162,10 @@ def _loaded(case: Case) -> list[str]:
 def _done(case: Case) -> str:
     bundles = sum(f.is_dir() for f in (case.folder / "bundles").glob("*"))
     return (
-        f"{_number(len(findings.all(case)), 'finding')} recorded, "
-        f"{_number(reviews.current(case).height, 'verdict')} on templates and clusters, "
-        f"{_number(bundles, 'bundle')} in the case."
+        f"{counted(len(findings.all(case)), 'finding')} recorded, "
+        f"{counted(reviews.current(case).height, 'verdict')} on templates and clusters, "
+        f"{counted(bundles, 'bundle')} in the case."
     )
-
-
-def _number(n: int, thing: str) -> str:
-    return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 
 def _extent(ran: int, of: int) -> str:

@@ -187,7 +187,7 @@ def editor(file: str | Path, out: str | Path) -> Any:
             value=first[column].path if column in first else "",
             description=column,
             style={"description_width": "11em"},
-            layout={"width": "32em"},
+            layout={"width": "25em", "margin": "1px 12px 1px 0"},
         )
         for column in SYNONYMS
     }
@@ -209,7 +209,8 @@ def editor(file: str | Path, out: str | Path) -> Any:
 
     def show(_: Any = None) -> None:
         text = "\n".join(_rows_text(_mapped(_as_format(chosen()), records)))
-        rows.value = f"<pre>{html.escape(text)}</pre>"
+        style = "line-height: 1.35; max-height: 30em; overflow: auto"
+        rows.value = f"<pre style='{style}' tabindex='0'>{html.escape(text)}</pre>"
 
     def write(_: Any) -> None:
         target = Path(out)
@@ -223,7 +224,10 @@ def editor(file: str | Path, out: str | Path) -> Any:
         menu.observe(show, names="value")
     button.on_click(write)
     show()
-    return widgets.VBox([widgets.HBox([widgets.VBox(list(menus.values())), rows]), button, said])
+    # The columns the proposal found stand first; the others fill the page below, not one long strip.
+    wrap = {"flex_flow": "row wrap", "max_height": "24em", "overflow": "auto"}
+    order = sorted(menus, key=lambda column: column not in first)
+    return widgets.VBox([widgets.Box([menus[c] for c in order], layout=wrap), rows, button, said])
 
 
 def propose_text(file: Path, out: Path | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -78,12 +79,26 @@ class Result:
         return replace(self, frame=frame, **changes)
 
     def _repr_html_(self) -> str:
-        shown = self.frame.head(SHOWN_ROWS)
-        head = "".join(f"<th scope='col'>{_cell(c)}</th>" for c in shown.columns)
-        body = "".join("<tr>" + "".join(f"<td>{_cell(v)}</td>" for v in row) + "</tr>" for row in shown.rows())
-        rows = f"rows 1 to {shown.height:,} of {self.frame.height:,}" if len(self) else "no rows"
-        caption = f"{_cell(self.name)}: {rows}, digest {self.digest[:12]}"
-        return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        page = self.frame.head(SHOWN_ROWS)
+        rows = f"rows 1 to {page.height:,} of {self.frame.height:,}" if len(self) else "no rows"
+        return still_table(page, f"{self.name}: {rows}, digest {self.digest[:12]}")
+
+
+def still_table(frame: pl.DataFrame, caption: str) -> str:
+    """Rows as an HTML table that nothing in them can break out of: numbers to the right, all else to the left."""
+    sides = ["right" if dtype.is_numeric() else "left" for dtype in frame.dtypes]
+
+    def cells(tag: str, texts: Iterable[str]) -> str:
+        made = (
+            f"<{tag} style='text-align:{s}'>{html.escape(t)}</{tag.split()[0]}>"
+            for t, s in zip(texts, sides, strict=True)
+        )
+        return f"<tr>{''.join(made)}</tr>"
+
+    head = cells("th scope='col'", (visible(c) for c in frame.columns))
+    body = "".join(cells("td", (shown(v) for v in row)) for row in frame.rows())
+    caption = f"<caption style='text-align:left'>{html.escape(visible(caption))}</caption>"
+    return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>"
 
 
 def plain(value: Any) -> Any:
@@ -102,6 +117,11 @@ def plain(value: Any) -> Any:
     return value
 
 
+def counted(n: int, thing: str) -> str:
+    """A number with its noun: "1 row", "2,400 rows"."""
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
 def visible(text: str) -> str:
     """Text with every character shown: controls, bidi overrides and lone surrogates become \\u escapes."""
     if text.isprintable():  # nearly every text is; isprintable is false for surrogates too
@@ -112,10 +132,22 @@ def visible(text: str) -> str:
     )
 
 
-def _cell(value: Any) -> str:
+def shown(value: Any, longest: int = SHOWN_CHARS) -> str:
+    """A value as a table shows it: numbers as people write them, times in UTC to the second, long texts cut."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | Decimal):
+        return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 1e6 else f"{value:,.0f}"
+        if 0 < value < 0.0001:
+            return "< 0.0001"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if isinstance(value, datetime):
+        text = f"{value:%Y-%m-%d %H:%M:%S}".removesuffix(":00")
+        return text if value.tzinfo is None else text + "Z"
+    if isinstance(value, list) and all(isinstance(v, str) for v in value):
+        value = ", ".join(value)
     text = visible(str(plain(value)))
-    return html.escape(text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…")
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -316,21 +316,22 @@ def bars(result: Result, x: str, y: str, *, title: str = "", alt: str = "", top:
     if len(result) and not result.frame.schema[x].is_numeric():
         raise ChartError(f"The column {x!r} holds no numbers; name the number first: bars(result, number, name).")
     shown = result.frame.sort([x, y], descending=[True, False]).head(top) if len(result) else result.frame
+    kind = ".1~%" if x.endswith("share") else ","
     chart = (
         alt_.Chart(rows(shown, x, y))
         .mark_bar()
         .encode(
-            x=alt_.X(field=x, type="quantitative", title=_spoken(x), axis=alt_.Axis(tickCount=8)),
+            x=alt_.X(field=x, type="quantitative", title=_spoken(x), axis=alt_.Axis(tickCount=8, format=kind)),
             y=alt_.Y(field=y, type="nominal", sort="-x", title=_spoken(y)),
-            tooltip=[alt_.Tooltip(f"{y}:N"), alt_.Tooltip(f"{x}:Q", format=",")],
+            tooltip=[alt_.Tooltip(f"{y}:N"), alt_.Tooltip(f"{x}:Q", format=kind)],
         )
-        .properties(width=560)
+        .properties(width=560, height=alt_.Step(20 if shown.height <= 20 else 14))
     )
     cut = "" if shown.height == len(result) else f" (the largest {shown.height} of {len(result)})"
-    say = alt or f"Bars of {x} for each {y}{cut}, longest first."
+    say = f"{alt}{cut}" if alt else f"Bars of {x} for each {y}{cut}, longest first."
     if not alt and shown.height:
         say += f" The longest is {shown[y][0]} with {shown[x][0]:,}."
-    return figure(chart, result, title=title or f"{x} by {y}{cut}", alt=say)
+    return figure(chart, result, title=(title or f"{x} by {y}") + cut, alt=say)
 
 
 def lines(result: Result, x: str, y: str, *, by: str = "", title: str = "", alt: str = "") -> Figure:

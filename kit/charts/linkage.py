@@ -125,8 +125,11 @@ def ranking(result: Result, top: int = 60) -> Figure:
     import altair as alt
 
     inside = int(result.frame["within"].sum()) if len(result) else 0
+    drawn = result.frame.head(top).with_columns(
+        within=pl.when(pl.col("within").cast(pl.Boolean)).then(pl.lit("yes")).otherwise(pl.lit("no"))
+    )
     chart = (
-        alt.Chart(rows(result.frame.head(top)))
+        alt.Chart(rows(drawn))
         .mark_bar()
         .encode(
             x=alt.X(
@@ -137,7 +140,7 @@ def ranking(result: Result, top: int = 60) -> Figure:
             ),
             y=alt.Y("account_id:N", sort=None, title="Account"),
             opacity=alt.Opacity(
-                "within:N", title="Within the cut", scale=alt.Scale(domain=[True, False], range=[1.0, 0.35])
+                "within:N", title="Within the cut", scale=alt.Scale(domain=["yes", "no"], range=[1.0, 0.35])
             ),
             tooltip=["rank:Q", "account_id:N", "probability:Q", "expected_wrong:Q", "evidence:N"],
         )

@@ -161,7 +161,12 @@ def phase_strip(result: Result) -> Figure:
                 x=time_axis(
                     "day_at", title="Time (UTC)" if column == "top_share" else "", timeUnit="utcyearmonthdate"
                 ),
-                y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=kind, tickCount=4), scale=high),
+                y=alt.Y(
+                    f"{column}:Q",
+                    title=title,
+                    axis=alt.Axis(format=kind, tickCount=4, tickMinStep=1 if kind == "," else alt.Undefined),
+                    scale=high,
+                ),
                 tooltip=[time_tip("day_at"), alt.Tooltip(f"{column}:Q"), "top_template:N"],
             )
         )

@@ -49,7 +49,7 @@ def over_time(result: Result, marks: Result | None = None, *, y: str = "requests
     tips = [time_tip("bucket_at"), alt.Tooltip("series:N"), alt.Tooltip(f"{y}:Q", format=",")]
     line = base.mark_line(interpolate="step-after").encode(y=alt.Y(f"{y}:Q", title=_said(y)), tooltip=tips)
     band = _band(base, frame, y) if n == 1 else []
-    layers: list[Any] = [line.encode(**series("series", title="Series"))] if n > 1 else [*band, line]
+    layers: list[Any] = [line.encode(**series("series", title=_by(result)))] if n > 1 else [*band, line]
     if y == "requests":
         layers += _outside(frame)
     if marks is not None and len(marks):
@@ -81,10 +81,18 @@ def small_multiples(result: Result, *, y: str = "requests") -> Figure:
         base = alt.Chart(rows(data, "bucket_at", y)).mark_area(interpolate="step-after", color=PALETTE[2])
         panel = base.encode(
             x=time_axis("bucket_at", title=""),
-            y=alt.Y(f"{y}:Q", title="", axis=alt.Axis(tickCount=3)),
+            # Room above the top, or an account that never rests is a full box; minExtent aligns the panels.
+            y=alt.Y(
+                f"{y}:Q",
+                title="",
+                axis=alt.Axis(tickCount=3, minExtent=36),
+                scale=alt.Scale(domainMin=0, domainMax=1.25 * max(float(data[y].max() or 0), 1)),  # type: ignore[arg-type]
+            ),
             tooltip=[time_tip("bucket_at"), alt.Tooltip(f"{y}:Q", format=",")],
         )
-        panels.append(panel.properties(width=330, height=60, title=alt.Title(name[:40], fontSize=11)))
+        panels.append(
+            panel.properties(width=330, height=60, title=alt.Title(name[:40], fontSize=11, frame="group"))
+        )
     cut = "" if len(shown) == order.height else f" (the largest {len(shown)} of {order.height})"
     largest = order.row(0)
     say = f"One panel for each of {len(shown)} series{cut}: {_said(y).lower()} per {width}, UTC, own scales. "
@@ -271,6 +279,10 @@ def _width(step: int) -> str:
 
 def _said(column: str) -> str:
     return column.replace("_", " ").capitalize()
+
+
+def _by(result: Result) -> str:
+    return {"request_model": "Model", "account_id": "Account"}.get(str(result.arguments.get("by", "")), "Series")
 
 
 def _band(base: alt.Chart, frame: pl.DataFrame, y: str) -> list[Any]:

@@ -140,7 +140,9 @@ def _stage(folder: Path, one: Plan, writers: Writers, bar: Any) -> dict[str, Any
             if written:
                 bar.set_postfix_str(f"{bar.rows:,} rows", refresh=False)
 
+        before = bar.n
         Staging(folder, one, writers, case_key(folder), progress).run()
+        bar.update(before + one.container.size - bar.n)  # not every reader counts its bytes; a short bar ends red
         entry = json.loads(record.read_text(encoding="utf-8"))
     else:
         bar.update(one.container.size)

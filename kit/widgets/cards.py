@@ -14,12 +14,13 @@ import polars as pl
 from kit import reviews
 from kit.case import Case
 from kit.errors import KitError
-from kit.result import Result, plain, visible
+from kit.result import Result, shown, visible
 from kit.widgets.pickers import keys_stay_here
 from kit.widgets.table import headless
 
 EXAMPLES = 12
 EXAMPLE_CHARS = 1_500
+FAINT = "color: var(--jp-ui-font-color2, #555); font-size: 90%"
 
 
 class Deck:
@@ -73,14 +74,17 @@ def review_templates(case: Case, *, verdicts: tuple[str, ...] = ("harvest", "unc
     listed = case.query("reviews/templates", verdicts=list(verdicts), top=top)
 
     def card(id: str) -> str:
-        about = case.sql("SELECT * EXCLUDE (skeleton) FROM templates WHERE template_id = $id", id=id).rows()[0]
+        about = case.sql(
+            "SELECT * EXCLUDE (template_id, skeleton) FROM templates WHERE template_id = $id", id=id
+        ).rows()[0]
         skeleton = case.sql("SELECT skeleton FROM templates WHERE template_id = $id", id=id).scalar()
         texts = examples(case, id)
-        heads = [f"Example {i} of {len(texts)}" for i in range(1, len(texts) + 1)]
-        shown = "".join(
-            f"<details><summary>{h}</summary>{_block(t)}</details>" for h, t in zip(heads, texts, strict=True)
-        ).replace("<details>", "<details open>", 1)
-        return f"<p><strong>Template {_text(id)}</strong></p>{_block(skeleton)}{_facts(about)}{shown}"
+        folded = "".join(
+            f"<details{' open' if i == 1 else ''}><summary>Example {i} of {len(texts)}: "
+            f"{html.escape(shown(' '.join(t.split()), 90))}</summary>{_block(t)}</details>"
+            for i, t in enumerate(texts, 1)
+        )
+        return f"<p><strong>Template {_text(id)}</strong></p>{_block(skeleton)}{_facts(about)}{folded}"
 
     return Deck(case, "template", listed, card)
 
@@ -96,7 +100,7 @@ def review_clusters(case: Case, *, proposed_only: bool = False) -> Deck:
     listed = case.query("reviews/clusters", proposed_only=proposed_only)
 
     def card(id: str) -> str:
-        about = case.sql("SELECT * FROM clusters WHERE cluster_id = $id", id=id).rows()[0]
+        about = case.sql("SELECT * EXCLUDE (cluster_id) FROM clusters WHERE cluster_id = $id", id=id).rows()[0]
         families, others, claims = (case.query(f"reviews/{q}", id=id) for q in ("families", "others", "claims"))
         return (
             f"<p><strong>Cluster {_text(id)}</strong></p>{_facts(about)}"
@@ -112,9 +116,13 @@ def _deck_widget(deck: Deck) -> Any:
 
     at = 0
     card, standing, said = w.HTML(), w.HTML(), w.HTML()
-    reason = w.Text(description="Reason", placeholder="why, in a few words")
-    accounts = w.Text(description="Accounts", placeholder="for a split: ids that belong apart, with commas between")
-    into = w.Dropdown(options=["", *deck.ids], description="Into")
+    wide = {"layout": {"width": "min(100%, 54em)"}, "style": {"description_width": "7em"}}
+    reason = w.Text(description="Reason", placeholder="why, in a few words", **wide)
+    apart = "for a split: ids that belong apart, with commas between"
+    accounts = w.Text(description="Accounts", placeholder=apart, **wide)
+    into = w.Dropdown(
+        options=[("for a merge: the cluster to join", ""), *((i, i) for i in deck.ids)], description="Into", **wide
+    )
     back, forward = w.Button(description="Previous"), w.Button(description="Next")
     buttons = [w.Button(description=v.capitalize()) for v in reviews.VERDICTS[deck.subject]]
 
@@ -164,25 +172,25 @@ def _block(text: Any) -> str:
 
 
 def _facts(row: dict[str, Any]) -> str:
-    pairs = "; ".join(f"{_text(k)}: {_text(v)}" for k, v in row.items() if v not in (None, "", []))
-    return f"<p>{pairs}</p>"
+    """What is known of a subject, a name and a value each, as many beside each other as the page is wide."""
+    names = ((k.replace("_", " ").capitalize(), v) for k, v in row.items() if v not in (None, "", []))
+    pairs = "".join(f"<div><div style='{FAINT}'>{_text(k)}</div>{_text(v)}</div>" for k, v in names)
+    style = "display: flex; flex-wrap: wrap; gap: 6px 24px; line-height: 1.4; margin: 8px 0"
+    return f"<div style='{style}'>{pairs}</div>"
 
 
 def _table(frame: pl.DataFrame, caption: str) -> str:
-    head = "".join(f"<th scope='col'>{_text(c)}</th>" for c in frame.columns)
+    cell = "text-align: left; vertical-align: top; padding: 3px 10px 3px 0; border-top: 1px solid #9994"
+    head = "".join(f"<th scope='col' style='{cell}'>{_text(c.replace('_', ' '))}</th>" for c in frame.columns)
+    sides = [f"{cell}; white-space: nowrap" if t.is_numeric() else cell for t in frame.dtypes]
     body = "".join(
-        "<tr>" + "".join(f"<td style='text-align:left'>{_text(v)}</td>" for v in row) + "</tr>"
+        "<tr>" + "".join(f"<td style='{s}'>{_text(v)}</td>" for v, s in zip(row, sides, strict=True)) + "</tr>"
         for row in frame.rows()
     )
-    return f"<table><caption>{_text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    told = f"<caption style='text-align: left; font-weight: bold; padding: 4px 0'>{_text(caption)}</caption>"
+    style = "line-height: 1.4; border-collapse: collapse; margin: 12px 0"
+    return f"<table style='{style}'>{told}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    shown = visible(f"{value:,}" if isinstance(value, int) else str(plain(value)))
-    return html.escape(shown if len(shown) <= 300 else shown[:299] + "…")
+    return html.escape(shown(value, 300))

@@ -1,12 +1,15 @@
 // What the table, the time window and the review cards have in common; put before the program of each.
 const shared = `
-.kit { font: 13px/1.4 sans-serif; color: #111; background: #fff; padding: 6px; max-width: 100%; }
+.kit { --kit-page: var(--jp-layout-color0, #fff); --kit-head: var(--jp-layout-color2, #e9eef5); --kit-line: var(--jp-border-color1, #bbb);
+  --kit-ink: #12284c; --kit-edge: #7a1f04; font: 13px/1.4 sans-serif; color: var(--jp-ui-font-color0, #111); background: var(--kit-page); padding: 6px; max-width: 100%; }
+[data-jp-theme-light="false"] .kit { --kit-ink: #9ecbff; --kit-edge: #ffb28a; color-scheme: dark; }
 .kit [hidden] { display: none !important; }
 .kit .bar { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin: 6px 0; }
-.kit .bar button, .kit select, .kit input[type=search] { font: inherit; padding: 2px 8px; color: #111; background: #fff; border: 1px solid #555; border-radius: 3px; }
-.kit button:disabled { color: #666; border-color: #bbb; }
-.kit :focus-visible { outline: 2px solid #0b57d0; outline-offset: 1px; }
-.kit code, .kit pre { background: #f4f4f4; color: #111; padding: 1px 4px; }
+.kit .bar button, .kit select, .kit input[type=search] { font: inherit; padding: 2px 8px; color: inherit; background: var(--kit-page); border: 1px solid var(--jp-ui-font-color2, #555); border-radius: 3px; }
+.kit button:disabled { color: var(--jp-ui-font-color2, #666); border-color: var(--kit-line); }
+.kit ::placeholder { color: var(--jp-ui-font-color2, #666); }
+.kit :focus-visible { outline: 2px solid var(--jp-brand-color1, #0b57d0); outline-offset: 1px; }
+.kit code, .kit pre { background: var(--kit-head); color: inherit; padding: 1px 4px; }
 .kit pre { white-space: pre-wrap; padding: 6px; margin: 4px 0; }
 `;
 

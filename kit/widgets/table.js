@@ -1,22 +1,22 @@
 // A table that asks the kernel for every page, order and filter; it holds only the rows it shows.
 const style = `
-.kit-table .scroll { overflow: auto; max-height: 30em; border: 1px solid #999; }
+.kit-table .scroll { overflow: auto; max-height: 30em; border: 1px solid var(--kit-line); }
 .kit-table table { border-collapse: separate; border-spacing: 0; }
 .kit-table caption { text-align: left; padding: 4px; font-weight: bold; }
-.kit-table th, .kit-table td { border: solid #ccc; border-width: 0 1px 1px 0; }
-.kit-table th { position: sticky; top: 0; z-index: 1; background: #e9eef5; padding: 0; border-top-width: 1px; }
-.kit-table th button, .kit-table td button { border: 0; background: none; font: inherit; padding: 4px 8px; cursor: pointer; color: #111; }
+.kit-table th, .kit-table td { border: solid var(--kit-line); border-width: 0 1px 1px 0; }
+.kit-table th { position: sticky; top: 0; z-index: 1; background: var(--kit-head); padding: 0; border-top-width: 1px; }
+.kit-table th button, .kit-table td button { border: 0; background: none; font: inherit; padding: 4px 8px; cursor: pointer; color: inherit; }
 .kit-table th button { font-weight: bold; }
-.kit-table td { padding: 3px 8px; text-align: left; vertical-align: top; background: #fff; }
+.kit-table td { padding: 3px 8px; text-align: left; vertical-align: top; background: var(--kit-page); }
 .kit-table td.at { padding: 0; text-align: right; }
-.kit-table td.at button { padding: 3px 6px; color: #444; text-decoration: underline dotted; }
+.kit-table td.at button { padding: 3px 6px; color: inherit; text-decoration: underline dotted; }
 .kit-table td.short { white-space: nowrap; }
-.kit-table td.long { min-width: 18em; max-width: 40em; }
+.kit-table td.long { min-width: 20em; max-width: 40em; }
 .kit-table td.long div { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; white-space: pre-wrap; overflow-wrap: break-word; }
 .kit-table td.number { text-align: right; font-variant-numeric: tabular-nums; }
-.kit-table .pinned { position: sticky; right: 0; border-left: 1px solid #999; }
+.kit-table .pinned { position: sticky; right: 0; border-left: 2px solid var(--kit-line); }
 .kit-table th.pinned { z-index: 2; }
-.kit-table dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 6px 0; padding: 6px; border: 1px solid #999; }
+.kit-table dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 6px 0; padding: 6px; border: 1px solid var(--kit-line); }
 .kit-table dt { font-weight: bold; }
 .kit-table dd { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 `;
@@ -31,7 +31,7 @@ function render({ model, el }) {
 
   const body = element("tbody");
   const heads = columns.map((column) => {
-    const button = element("button", { type: "button", title: "Sort by this column" });
+    const button = element("button", { type: "button", title: column.means ? `${column.means}. Click to sort.` : "Click to sort" });
     button.addEventListener("click", () =>
       turn({ first: 0, order: column.name, descending: state.order === column.name ? !state.descending : column.number }));
     const head = element("th", { scope: "col", className: column.name === VERDICT ? "pinned" : "" }, button);

@@ -5,10 +5,11 @@ A small answer is held as a frame; of a large one the database is asked for the 
 
 from __future__ import annotations
 
+import html
 import os
 import re
 from dataclasses import dataclass, fields
-from decimal import Decimal
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,29 @@ import polars as pl
 
 from kit import findings
 from kit.case import Case
-from kit.result import SHOWN_ROWS, Result, plain, visible
+from kit.result import SHOWN_ROWS, Result, counted, plain, shown, visible
 
 HELD_ROWS = 20_000
 CELL_CHARS = 300
 ROW_CHARS = 20_000
+# What a heading says to somebody who is no statistician.
+MEANS = {
+    "p": "How often chance alone would give as much; 0.01 is once in a hundred",
+    "q": "As p, and already corrected for the number of things looked at",
+    "n": "How many were counted or compared for this row",
+    "z": "How many usual deviations away from what was to be expected",
+    "lift": "How much more than to be expected; 0 is as expected",
+    "expected": "What comparable times or accounts lead to expect",
+    "null_value": "The share of ordinary accounts that show the same",
+    "null_mean": "What is to be expected of accounts that act apart",
+    "bits": "How rare: 1 bit is one account in two, 10 bits one in a thousand",
+}
+MEANS |= {
+    "p_value": MEANS["p"],
+    "q_value": MEANS["q"],
+    "rarity_bits": MEANS["bits"],
+    "strength_bits": MEANS["bits"],
+}
 
 
 def program(name: str) -> str:
@@ -112,7 +131,12 @@ class Answer(Result):
     def _repr_mimebundle_(self, **_: Any) -> Any:
         head = self.page()
         still = self.with_frame(head.rows)._repr_html_()
-        still = re.sub(r"(?<=<caption>).*?(?=</caption>)", f"{_text(self.name)}: {head.caption}", still, count=1)
+        still = re.sub(
+            r"(?<=<caption style='text-align:left'>).*?(?=</caption>)",
+            lambda _: html.escape(visible(f"{self.name}: {head.caption}")),
+            still,
+            count=1,
+        )
         if headless():
             return {"text/html": still, "text/plain": f"{self.name}: {head.caption}"}
         view = table_widget(self)
@@ -219,7 +243,7 @@ def table_widget(answer: Answer | Held) -> Any:
             values = page.rows.row(int(asked["row"]))
             # Emptied first: a row asked for twice is shown twice.
             table.row = []
-            table.row = [[visible(n), _text(v, ROW_CHARS)] for n, v in zip(answer.columns, values, strict=True)]
+            table.row = [[visible(n), _exact(v)] for n, v in zip(answer.columns, values, strict=True)]
         else:
             page = answer.page(max(int(asked.get("first", 0)), 0), *_view(answer.columns, asked))
             table.page = _shown(page)
@@ -245,11 +269,12 @@ def _record(case: Case, result: Result) -> str:
         confidence="high",
         other_explanations="None tested: an exhibit says what the export holds, not what it means.",
     )
-    return f"Saved as {slug} ({len(result):,} rows); it is an exhibit of the next export."
+    return f"Saved as {slug} ({counted(len(result), 'row')}); it is an exhibit of the next export."
 
 
 def _shown(page: Page) -> dict[str, Any]:
-    rows = [[_text(v) for v in row] for row in page.rows.rows()]
+    columns = [_short_paths([shown(v, CELL_CHARS) for v in column]) for column in page.rows]
+    rows = [list(row) for row in zip(*columns, strict=True)]
     bound = {k: str(plain(v)) for k, v in page.parameters.items()}
     return {
         "rows": rows,
@@ -263,20 +288,26 @@ def _shown(page: Page) -> dict[str, Any]:
 
 
 def _columns(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    return [{"name": n, "shown": visible(n), "number": t.is_numeric()} for n, t in frame.schema.items()]
+    return [
+        {"name": n, "shown": visible(n), "number": t.is_numeric(), "means": MEANS.get(n, "")}
+        for n, t in frame.schema.items()
+    ]
 
 
-def _text(value: Any, longest: int = CELL_CHARS) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | Decimal):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 1e6 else f"{value:,.0f}"
-    text = visible(str(plain(value)))
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+def _short_paths(texts: list[str]) -> list[str]:
+    """Paths without the folder they have in common, which would push the other columns off the page."""
+    paths = [t for t in texts if t]
+    if not paths or not all(t.startswith("/") and len(t) > 32 for t in paths):
+        return texts
+    folder = os.path.commonpath([os.path.dirname(t) for t in paths])
+    return [f"…{t.removeprefix(folder)}" if t else t for t in texts]
+
+
+def _exact(value: Any) -> str:
+    """A value of the whole row: nothing rounded, and of a text as much as a page can hold."""
+    if isinstance(value, float | datetime):
+        return str(plain(value))
+    return shown(value, ROW_CHARS)
 
 
 def _refused(sql: str) -> bool:

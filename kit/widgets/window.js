@@ -1,8 +1,8 @@
 // A histogram of requests over time with a window to brush, in UTC; the same window by two sliders for the keyboard.
 const style = `
 .kit.kit-window { max-width: 780px; }
-.kit-window svg { display: block; width: 100%; height: 110px; background: #fff; border: 1px solid #999; cursor: crosshair; touch-action: none; }
-.kit-window .ends { display: flex; justify-content: space-between; color: #444; font-size: 12px; }
+.kit-window svg { display: block; width: 100%; height: 110px; background: var(--kit-page); border: 1px solid var(--kit-line); cursor: crosshair; touch-action: none; }
+.kit-window .ends { display: flex; justify-content: space-between; font-size: 12px; }
 .kit-window label { display: inline-flex; gap: 6px; align-items: center; }
 .kit-window input[type=range] { width: 200px; }
 `;
@@ -23,9 +23,9 @@ function render({ model, el }) {
 
   const svg = shape("svg", { viewBox: `0 0 ${n} 100`, preserveAspectRatio: "none", role: "img" });
   named(`Requests over time, ${iso(0)} to ${iso(n)}, at most ${most.toLocaleString("en")} in a bucket`, svg);
-  counts.forEach((c, i) => svg.append(shape("rect", { x: i + 0.05, y: 100 - 100 * c / most, width: 0.9, height: 100 * c / most, fill: "#12284c" })));
-  const shade = ["left", "right"].map(() => svg.appendChild(shape("rect", { y: 0, height: 100, fill: "#ffffff", opacity: 0.75 })));
-  const edge = [0, 1].map(() => svg.appendChild(shape("line", { y1: 0, y2: 100, stroke: "#7a1f04", "stroke-width": 2, "vector-effect": "non-scaling-stroke" })));
+  counts.forEach((c, i) => svg.append(shape("rect", { x: i + 0.05, y: 100 - 100 * c / most, width: 0.9, height: 100 * c / most, style: "fill: var(--kit-ink)" })));
+  const shade = ["left", "right"].map(() => svg.appendChild(shape("rect", { y: 0, height: 100, style: "fill: var(--kit-page)", opacity: 0.75 })));
+  const edge = [0, 1].map(() => svg.appendChild(shape("line", { y1: 0, y2: 100, style: "stroke: var(--kit-edge)", "stroke-width": 2, "vector-effect": "non-scaling-stroke" })));
   const ends = element("div", { className: "ends" }, ...[minute(0), "drag to choose a time (UTC)", minute(n)].map((t) => element("span", { textContent: t })));
 
   const slider = (name) => named(name, element("input", { type: "range", min: 0, max: n, step: 1 }));

@@ -143,3 +143,12 @@ def test_an_empty_result_draws_an_empty_chart():
     chart = charts.bars(result(0), "requests", "account_id")
     assert isinstance(chart, Figure)
     assert chart.svg().startswith("<svg")
+
+
+def test_bars_say_in_every_title_that_some_are_left_out():
+    result = Result(
+        pl.DataFrame({"share": [i / 50 for i in range(50)], "name": [f"n{i}" for i in range(50)]}), "", {}, "b"
+    )
+    made = charts.bars(result, "share", "name", title="Shares", top=40)
+    assert made.title == "Shares (the largest 40 of 50)"
+    assert made.spec["encoding"]["x"]["axis"]["format"] == ".1~%"

@@ -1,0 +1,33 @@
+"""The bar that shows how far a load is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import kit.load
+from kit.case import create_case
+
+
+class Bar:
+    """Counts as tqdm does."""
+
+    n, rows = 0, 0
+
+    def update(self, n: int) -> None:
+        self.n += n
+
+    def set_postfix_str(self, *_: object, **__: object) -> None: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def test_the_bar_ends_full_whatever_the_kind_of_file(tmp_path, monkeypatch):
+    bar, wanted = Bar(), []
+    monkeypatch.setattr(kit.load, "_bar", lambda total: wanted.append(total) or bar)
+    folder = tmp_path / "case"
+    create_case(folder)
+    kit.load.load(folder, [Path(__file__).parents[2] / "sample_data" / "incident" / "exports"])
+    assert bar.n == wanted[0] > 0
