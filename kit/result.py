@@ -60,6 +60,15 @@ class Result:
         body = self.frame.write_ndjson() if self.frame.width else ""
         return hashlib.sha256(f"{header}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
 
+    @property
+    def asked(self) -> str:
+        """The question as a reader sees it: the analysis with what it was called with, then its SQL.
+
+        Of a long list only the first values stand here; the record of a finding holds them all.
+        """
+        said = ", ".join(f"{name}={_brief(value)}" for name, value in self.arguments.items())
+        return f"-- {self.call}({said})\n{self.sql}" if self.call else self.sql
+
     def __len__(self) -> int:
         return self.frame.height
 
@@ -99,6 +108,12 @@ def still_table(frame: pl.DataFrame, caption: str) -> str:
     body = "".join(cells("td", (shown(v) for v in row)) for row in frame.rows())
     caption = f"<caption style='text-align:left'>{html.escape(visible(caption))}</caption>"
     return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>"
+
+
+def _brief(value: Any) -> str:
+    if not isinstance(value, list) or len(value) <= 12:
+        return repr(value)
+    return f"[{', '.join(map(repr, value[:3]))}, … {len(value):,} in all]"
 
 
 def plain(value: Any) -> Any:

@@ -116,8 +116,15 @@ def table(frame: pl.DataFrame, caption: str, columns: Sequence[str], rows: int) 
 def column_widths(rows: Sequence[Sequence[str]]) -> list[float]:
     """Widths in characters: each column has room for its longest word, the rest goes where the long texts are."""
     columns = list(zip(*rows, strict=True))
-    longest = [2 + min(24, max(len(word) for text in column for word in [*text.split(), ""])) for column in columns]
-    wanted = [min(80, max(len(text) for text in column) + 2) for column in columns]
+    # The first row is the heading, in bold: its letters are wider.
+    longest = [
+        2
+        + min(
+            24, max(len(word) * (1.25 if i == 0 else 1) for i, text in enumerate(c) for word in [*text.split(), ""])
+        )
+        for c in columns
+    ]
+    wanted = [min(200, max(len(text) for text in column) + 2) for column in columns]
     more = [max(0, w - least) for w, least in zip(wanted, longest, strict=True)]
     spare = max(0, LINE_CHARS - sum(longest))
     share = min(1.0, spare / sum(more)) if sum(more) else 0.0

@@ -14,7 +14,6 @@ from kit.bundle.exhibits import Exhibit
 from kit.bundle.phrases import against, band, chance, count, group, holding, joined, received_sentence, wording
 from kit.charts import ChartError, Figure
 from kit.findings import LIKELIHOOD
-from kit.result import Result
 
 TABLE_ROWS = 15
 NEAREST = 3
@@ -153,12 +152,11 @@ def exhibit_section(exhibit: Exhibit) -> list[Block]:
         blocks.append(Picture(drawn))
     if exhibit.shown and n:
         blocks.append(table(result.frame, caption + more, exhibit.shown, TABLE_ROWS))
-    asked = result.sql if not result.call else f"-- {result.call}({_arguments(result)})\n{result.sql}"
     bound = f" Bound values: {_bound(result.parameters)}." if result.parameters else ""
     blocks += [
         *([Text(f"Columns: {meant}.", "note")] if meant and n else []),
         *([] if n else [Text("No rows.")]),
-        Code(asked),
+        Code(result.asked),
         Text(
             f"{n:,} row{'s' * (n != 1)} in annexes/{exhibit.file}.csv and .parquet. SHA-256 of the rows: "
             f"{result.digest}.{bound}",
@@ -198,10 +196,6 @@ def terms_section() -> list[Block]:
     fills = {"scale": "; ".join(f"{t} {band(t)}" for t in LIKELIHOOD), "owasp": OWASP, "nist": NIST}
     rows = [(term, meaning.format(**fills)) for term, meaning in wording()["terms"].items()]
     return [Heading(2, "Terms and how to check this"), Facts(rows)]
-
-
-def _arguments(result: Result) -> str:
-    return ", ".join(f"{k}={v!r}" for k, v in result.arguments.items())
 
 
 def _bound(parameters: dict[str, Any]) -> str:

@@ -81,7 +81,7 @@ def _write(made: Any, block: Block) -> None:
 
 
 def _table(made: Any, block: Table) -> None:
-    made.add_paragraph(block.caption, style="Caption")
+    made.add_paragraph(block.caption, style="Caption").paragraph_format.keep_with_next = True
     grid = made.add_table(rows=1 + len(block.rows), cols=len(block.columns), style="Table Grid")
     grid.autofit = False
     characters = [3 + w for w in column_widths([block.columns, *block.rows])]
@@ -95,6 +95,12 @@ def _table(made: Any, block: Table) -> None:
             run.font.size, run.bold = Pt(8), number == 0
             if i in block.numeric:
                 cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    marker = grid.rows[0]._tr.get_or_add_trPr()
-    marker.append(marker.makeelement(f"{{{marker.nsmap['w']}}}tblHeader", {}))
+    for row in grid.rows:
+        _mark(row, "cantSplit")  # a row is read whole, on one page
+    _mark(grid.rows[0], "tblHeader")
     made.add_paragraph()
+
+
+def _mark(row: Any, name: str) -> None:
+    marker = row._tr.get_or_add_trPr()
+    marker.append(marker.makeelement(f"{{{marker.nsmap['w']}}}{name}", {}))

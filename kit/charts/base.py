@@ -316,7 +316,7 @@ def bars(result: Result, x: str, y: str, *, title: str = "", alt: str = "", top:
     if len(result) and not result.frame.schema[x].is_numeric():
         raise ChartError(f"The column {x!r} holds no numbers; name the number first: bars(result, number, name).")
     shown = result.frame.sort([x, y], descending=[True, False]).head(top) if len(result) else result.frame
-    kind = ".1~%" if x.endswith("share") else ","
+    kind = ".1~%" if x.endswith("share") else ",.12~g"
     chart = (
         alt_.Chart(rows(shown, x, y))
         .mark_bar()

@@ -150,7 +150,7 @@ def phase_strip(result: Result) -> Figure:
     """New templates, refusals and the top template's share per day, from phases(case), one above the other."""
     import altair as alt
 
-    def strip(column: str, title: str, kind: str = ",") -> alt.Chart:
+    def strip(column: str, title: str, kind: str = ",d") -> alt.Chart:
         # Nothing in any day is a flat zero, not an axis without numbers.
         nothing = not len(result) or not (result[column].max() or 0)
         high = alt.Scale(domain=[0, 1]) if nothing else alt.Undefined
@@ -164,7 +164,7 @@ def phase_strip(result: Result) -> Figure:
                 y=alt.Y(
                     f"{column}:Q",
                     title=title,
-                    axis=alt.Axis(format=kind, tickCount=4, tickMinStep=1 if kind == "," else alt.Undefined),
+                    axis=alt.Axis(format=kind, tickCount=4, tickMinStep=1 if kind == ",d" else alt.Undefined),
                     scale=high,
                 ),
                 tooltip=[time_tip("day_at"), alt.Tooltip(f"{column}:Q"), "top_template:N"],

@@ -193,18 +193,13 @@ class Held:
         if order:
             frame = frame.sort(order[0], descending=order[1], nulls_last=True, maintain_order=True)
             remarks += f"\n-- by {visible(order[0])}{', descending' if order[1] else ''}"
-        made = f"-- {self.result.call}({_arguments(self.result)})\n" if self.result.call else ""
-        return Page(frame.slice(first, SHOWN_ROWS), first, frame.height, made + self.result.sql + remarks, bound)
+        return Page(frame.slice(first, SHOWN_ROWS), first, frame.height, self.result.asked + remarks, bound)
 
     def save(self) -> str:
         """Record the whole Result as an exhibit."""
         if self.case is None:
             return "There is no open case in the variable case; run case = open_case(CASE) first."
         return _record(self.case, self.result)
-
-
-def _arguments(result: Result) -> str:
-    return ", ".join(f"{k}={v!r}" for k, v in result.arguments.items())
 
 
 def show(result: Result, case: Case | None) -> Any:

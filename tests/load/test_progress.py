@@ -8,6 +8,9 @@ import kit.load
 from kit.case import create_case
 
 
+SAMPLE = Path(__file__).parents[1] / "formats" / "google_vertex" / "sample-bigquery.parquet"
+
+
 class Bar:
     """Counts as tqdm does."""
 
@@ -24,10 +27,10 @@ class Bar:
     def __exit__(self, *_: object) -> None: ...
 
 
-def test_the_bar_ends_full_whatever_the_kind_of_file(tmp_path, monkeypatch):
+def test_the_bar_ends_full_of_a_file_whose_reader_counts_no_bytes(tmp_path, monkeypatch):
     bar, wanted = Bar(), []
     monkeypatch.setattr(kit.load, "_bar", lambda total: wanted.append(total) or bar)
     folder = tmp_path / "case"
     create_case(folder)
-    kit.load.load(folder, [Path(__file__).parents[2] / "sample_data" / "incident" / "exports"])
+    kit.load.load(folder, [SAMPLE])
     assert bar.n == wanted[0] > 0

@@ -79,3 +79,21 @@ def test_facts_of_a_card_are_named_in_words_and_empty_ones_left_out():
     assert "2026-05-04 00:00Z" in made
     assert "a, &lt;b&gt;" in made
     assert "Note" not in made
+
+
+def test_a_long_list_of_arguments_stands_shortened_over_the_sql_and_whole_in_the_result():
+    ids = [f"acct_{i}" for i in range(106)]
+    made = Result(
+        pl.DataFrame({"n": [1]}), "SELECT 1", {}, "b", call="kit.x.y", arguments={"accounts": ids, "top": 3}
+    )
+    assert made.asked == "-- kit.x.y(accounts=['acct_0', 'acct_1', 'acct_2', … 106 in all], top=3)\nSELECT 1"
+    assert made.arguments["accounts"] == ids
+
+
+def test_a_heading_keeps_its_word_and_the_longest_text_gets_the_room():
+    from kit.bundle.document import column_widths
+
+    explanation, test, outcome = column_widths(
+        [["Explanation", "Test", "Outcome"], ["e" * 60, "t t " * 50, "holds"]]
+    )
+    assert test > explanation > outcome >= 7 * 1.25
