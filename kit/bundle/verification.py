@@ -194,4 +194,4 @@ def _chain(outcome: Verification) -> None:
         outcome.differences.append("data/findings/ledger.jsonl: a line is no JSON")
         return
     outcome.differences += [f"data/findings/ledger.jsonl: {b}" for b in findings.broken_links(entries)]
-    outcome.checked.append(f"Ledger: {len(entries)} entries follow one from the other.")
+    outcome.checked.append(f"Ledger: entries that follow one from the other: {len(entries)}.")

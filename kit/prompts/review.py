@@ -215,9 +215,12 @@ def _says(row: dict[str, Any], alarms: str) -> str:
     seen = row["smallest_mixture"]
     sees = f"{seen:.0%} of such prompts in a pool of this size" if seen else "no mixture of such prompts reliably"
     differs = "differs from" if row["different"] else "is not distinguishable from"
+    # More than one draw of ordinary accounts in twenty called different: nobody may lean on the difference alone.
+    alarmist = row["different"] and (row["false_alarm_rate"] or 0) > 0.05
+    weak = " With so many false alarms the difference shows nothing by itself." if alarmist else ""
     return (
         f"{whom} {differs} what ordinary accounts of this case ask (p = {row['p_value']:.2g}; "
-        f"{alarms}; it would see {sees})."
+        f"{alarms}; it would see {sees}).{weak}"
     )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import kit.load
 from kit.case import create_case
 
-
 SAMPLE = Path(__file__).parents[1] / "formats" / "google_vertex" / "sample-bigquery.parquet"
 
 

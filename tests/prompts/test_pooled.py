@@ -56,3 +56,22 @@ def test_too_few_texts_or_units_give_no_answer_but_a_reason() -> None:
     few = pooled_difference(sums[:20], counts[:20], np.arange(20) < 2)
     assert few.different is None
     assert "Too little data" in few.note
+
+
+def test_a_difference_with_many_false_alarms_is_said_to_show_nothing_by_itself() -> None:
+    from kit.prompts.review import _says
+
+    row = {
+        "accounts": 106,
+        "prompts": 5094,
+        "different": True,
+        "smallest_mixture": 0.25,
+        "p_value": 0.001,
+        "note": "",
+    }
+    weak = "With so many false alarms the difference shows nothing by itself."
+    assert weak in _says(row | {"false_alarm_rate": 0.405}, "405 false alarms in 1,000 draws")
+    assert weak not in _says(row | {"false_alarm_rate": 0.05}, "50 false alarms in 1,000 draws")
+    assert weak not in _says(
+        row | {"false_alarm_rate": 0.405, "different": False}, "405 false alarms in 1,000 draws"
+    )
