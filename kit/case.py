@@ -21,6 +21,7 @@ from functools import cached_property, wraps
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
+from threading import Lock
 from typing import Any, Concatenate, ParamSpec
 
 import duckdb
@@ -47,6 +48,7 @@ class Case:
         self.config = read_config(folder)
         self._con, self.build = _connect(folder)
         self._warned = False
+        self._one_at_a_time = Lock()
 
     @property
     def id(self) -> str:
@@ -73,8 +75,9 @@ class Case:
 
     def _fetch(self, statement: Any, parameters: dict[str, Any]) -> pl.DataFrame:
         """Fetch on a second thread, so that an interrupt reaches the first at once: DuckDB looks for it only
-        between its tasks, and one task of a runaway join lasts for minutes."""
-        with ThreadPoolExecutor(1, "ask") as pool:
+        between its tasks, and one task of a runaway join lasts for minutes. A widget may ask from a thread of
+        its own while a cell asks: it waits, for DuckDB refuses the second call on a connection."""
+        with self._one_at_a_time, ThreadPoolExecutor(1, "ask") as pool:
             rows = pool.submit(lambda: _frame(self._con.sql(statement, params=parameters or None)))
             try:
                 while not rows.done():

@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,12 @@ def test_times_come_back_in_utc_and_equal_questions_have_equal_digests(sample_ca
     assert str(first.frame.schema["occurred_at"]) == "Datetime(time_unit='us', time_zone='UTC')"
     assert first.digest == second.digest
     assert first.digest != sample_case.sql(query.replace("LIMIT 5", "LIMIT 4")).digest
+
+
+def test_a_widget_and_a_cell_that_ask_at_once_are_both_answered(sample_case: Case) -> None:
+    with ThreadPoolExecutor(4) as people:
+        asked = [people.submit(sample_case.sql, "SELECT * FROM requests ORDER BY ALL LIMIT 9") for _ in range(8)]
+    assert len({answer.result().digest for answer in asked}) == 1
 
 
 def test_an_open_case_answers_on_while_it_is_rebuilt_and_says_so_once(own_case: Path) -> None:
