@@ -28,8 +28,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "codeCellConfig": {"lineWrap": True}},
     # Names of columns come from the kernel, which may be busy for longer than Lab would wait.
     "@jupyterlab/completer-extension:manager": {"providerTimeout": 5000},
-    # What a person clicks waits for the cell that runs. In a thread of its own it ran beside the cell and out of order:
-    # a verdict before its reason, a chart into the output of another cell.
+    # What a person clicks waits for the cell that runs. In a thread of its own it ran beside the cell and out of
+    # order: a verdict before its reason, a chart into the output of another cell.
     "@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"},
     # Tables and pickers are drawn as they were left when a notebook is opened again.
     "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},

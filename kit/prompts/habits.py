@@ -16,13 +16,14 @@ from kit.prompts.tokens import I64, U32, U64, mix
 SIZE = 64  # numbers in a content vector
 SCALE = 1000  # a text's vector has this length; sums of whole numbers come out the same in any order
 ROWS = 100  # distinct prompts of an account that are looked at
+SHARD = 4_000_000  # prompts and system prompts gathered at a time
 
 
 def build(con: duckdb.DuckDBPyConnection, corpus: Corpus) -> None:
     """Fill account_habits and account_signatures."""
-    con.execute(SAMPLED, {"rows": ROWS})
+    _sample(con)
     sampled: dict[str, Any] = con.execute(
-        "SELECT account, text_id FROM habit_rows ORDER BY account, text_id"
+        "SELECT account, text_id FROM habit_rows JOIN habit_accounts USING (account_id) ORDER BY account, text_id"
     ).fetchnumpy()
     text_ids, place = np.unique(sampled["text_id"].astype(np.uint64), return_inverse=True)
     vectors = text_vectors(corpus, text_ids)
@@ -38,6 +39,19 @@ def build(con: duckdb.DuckDBPyConnection, corpus: Corpus) -> None:
     )
     con.execute(HABITS.format(vector=", ".join(f"v{k}::INTEGER" for k in range(SIZE))))
     con.execute(SIGNATURES)
+
+
+def _sample(con: duckdb.DuckDBPyConnection) -> None:
+    """The prompts that are looked at of each account; a part of the accounts at a time bounds the memory."""
+    con.execute("""CREATE OR REPLACE TEMP TABLE habit_rows
+        (account_id VARCHAR, text_id UBIGINT, requests BIGINT, distinct_prompts BIGINT)""")
+    ((asked,),) = con.execute("SELECT count(*) FROM asked").fetchall()
+    shards = 1 + asked // SHARD
+    for shard in range(shards):
+        con.execute(SAMPLED, {"rows": ROWS, "shards": shards, "shard": shard})
+    con.execute("""CREATE OR REPLACE TEMP TABLE habit_accounts AS
+        SELECT account_id, row_number() OVER (ORDER BY account_id) - 1 AS account
+        FROM (SELECT DISTINCT account_id FROM habit_rows)""")
 
 
 def text_vectors(corpus: Corpus, text_ids: U64) -> NDArray[np.int16]:
@@ -78,24 +92,20 @@ def _projected(tokens: U32, offsets: I64, rows: I64, weight: NDArray[np.int32]) 
 
 
 SAMPLED = """
-CREATE OR REPLACE TEMP TABLE habit_rows AS
-WITH one AS (SELECT DISTINCT r.account_id, a.text_id FROM asked a
-  JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
-  WHERE a.part = 'prompt' AND r.account_id IS NOT NULL),
-number AS (SELECT account_id, row_number() OVER (ORDER BY account_id) - 1 AS account
-  FROM (SELECT DISTINCT account_id FROM one))
-SELECT n.account, o.account_id, o.text_id FROM one o JOIN number n USING (account_id)
-QUALIFY row_number() OVER (PARTITION BY o.account_id ORDER BY o.text_id) <= $rows
+INSERT INTO habit_rows
+WITH one AS (SELECT account_id, text_id, count(*) AS requests FROM asked
+  WHERE part = 'prompt' AND account_id IS NOT NULL AND hash(account_id) % $shards = $shard GROUP BY ALL)
+SELECT account_id, text_id, sum(requests) OVER (PARTITION BY account_id), count(*) OVER (PARTITION BY account_id)
+FROM one
+QUALIFY row_number() OVER (PARTITION BY account_id ORDER BY text_id) <= $rows
 """
 HABITS = """
 INSERT INTO account_habits
-SELECT h.account_id, p.requests, p.distinct_prompts, count(*), any_value([{vector}])
-FROM habit_rows h JOIN habit_sums s USING (account)
-JOIN (SELECT r.account_id, count(*) AS requests, count(DISTINCT a.text_id) AS distinct_prompts FROM asked a
-  JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
-    WHERE a.part = 'prompt' GROUP BY r.account_id) p USING (account_id)
-GROUP BY h.account_id, p.requests, p.distinct_prompts
-ORDER BY h.account_id
+SELECT account_id, h.requests, h.distinct_prompts, h.looked_at, [{vector}]
+FROM (SELECT account_id, any_value(requests) AS requests, any_value(distinct_prompts) AS distinct_prompts,
+  count(*) AS looked_at FROM habit_rows GROUP BY account_id) h
+JOIN habit_accounts USING (account_id) JOIN habit_sums USING (account)
+ORDER BY account_id
 """
 SIGNATURES = """
 INSERT INTO account_signatures

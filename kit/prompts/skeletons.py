@@ -48,12 +48,13 @@ def build(con: duckdb.DuckDBPyConnection) -> Corpus:
     )
     con.execute("CREATE OR REPLACE TEMP TABLE template_texts (part VARCHAR, text_id UBIGINT, template_id VARCHAR)")
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE asked (part VARCHAR, text_id UBIGINT, source_id VARCHAR, line BIGINT)"
+        """CREATE OR REPLACE TEMP TABLE asked
+        (part VARCHAR, text_id UBIGINT, source_id VARCHAR, line BIGINT, account_id VARCHAR)"""
     )
     for part, column in COLUMN.items():
         con.execute(
-            f"""INSERT INTO asked SELECT $part, md5_number_lower({column}), source_id, line FROM requests
-            WHERE is_primary AND trim({column}) <> ''""",  # noqa: S608  a name of COLUMN
+            f"""INSERT INTO asked SELECT $part, md5_number_lower({column}), source_id, line, account_id
+            FROM requests WHERE is_primary AND trim({column}) <> ''""",  # noqa: S608  a name of COLUMN
             {"part": part},
         )
     corpora = [_mine_part(con, part) for part in MINED]
@@ -216,9 +217,8 @@ def _template_id(part: str, segments: Iterable[str]) -> str:
 
 REQUEST_TEMPLATES = """
 INSERT INTO request_templates
-SELECT a.source_id, a.line, r.account_id, a.part, t.template_id, false
+SELECT a.source_id, a.line, a.account_id, a.part, t.template_id, false
 FROM asked a JOIN template_texts t USING (part, text_id)
-  JOIN requests r ON r.source_id = a.source_id AND r.line = a.line
 ORDER BY ALL
 """
 ACCOUNT_TEMPLATES = """
