@@ -9,17 +9,15 @@ from typing import TypeVar
 import duckdb
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy import sparse
 
 from kit.database import named_query
-from kit.linkage.town import Ints
+from kit.linkage.meetings import SLOTS, in_company
+from kit.linkage.town import Flags, Ints
 
 T = TypeVar("T")
 R = TypeVar("R")
-WINDOW_S = 120  # seconds within which two accounts count as active together
-SLOTS = 3600 // WINDOW_S  # such windows in an hour
-DAILY = 24 * SLOTS  # and in a day
+WINDOW_S = 3600 // SLOTS  # seconds within which two accounts count as active together
 SHARD = 20_000_000  # requests gathered at a time
 BLOCK = 20_000  # accounts looked at at a time, so that what is worked on stays in the processor's memory
 
@@ -41,27 +39,14 @@ def account_windows(con: duckdb.DuckDBPyConnection) -> sparse.csr_matrix:
     first = int(window.min()) // SLOTS * SLOTS if window.size else 0
     width = (int(window.max()) - first) // SLOTS * SLOTS + SLOTS if window.size else SLOTS
 
-    def block(at: int) -> tuple[NDArray[np.int32], Ints]:
+    def block(at: int) -> tuple[Flags, Ints]:
         bounds = ends[at : at + BLOCK + 1]
-        return _in_company(window[bounds[0] : bounds[-1]] - np.int32(first), np.diff(bounds))
+        return in_company(window[bounds[0] : bounds[-1]], bounds)
 
-    found = in_threads(block, range(0, known.height, BLOCK))
-    ends = np.concatenate([[0], np.cumsum(np.concatenate([[], *(count for _, count in found)]))]).astype(np.int64)
-    window = np.concatenate([window[:0], *(kept for kept, _ in found)])
+    kept, left = zip(*in_threads(block, range(0, max(known.height, 1), BLOCK)), strict=True)
+    ends = np.concatenate([[0], np.cumsum(np.concatenate(left))])
+    window = window[np.concatenate(kept)] - np.int32(first)
     return sparse.csr_matrix((np.ones(window.size, dtype=np.int32), window, ends), (known.height, width))
-
-
-def _in_company(window: NDArray[np.int32], count: Ints) -> tuple[NDArray[np.int32], Ints]:
-    """The windows without those in which an account keeps a clock, and how many are left of each account.
-
-    A clock is one place within the hour at which an account has six windows or more, and a fifth of all it has.
-    """
-    who = np.repeat(np.arange(count.size, dtype=np.int32), count)
-    place = who * SLOTS + (window - window // SLOTS * SLOTS)
-    often = np.bincount(place, minlength=count.size * SLOTS).reshape(count.size, SLOTS)
-    timed = (often >= 6) & (often >= 0.2 * often.sum(axis=1, keepdims=True))
-    company = ~timed.ravel()[place]
-    return window[company], np.bincount(who[company], minlength=count.size)
 
 
 def in_threads(work: Callable[[T], R], parts: Iterable[T]) -> list[R]:

@@ -11,9 +11,10 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from kit.database import named_query
-from kit.linkage.activity import BLOCK, DAILY, SLOTS, account_windows, hours_of, in_threads
+from kit.linkage.activity import BLOCK, account_windows, hours_of, in_threads
+from kit.linkage.meetings import DAILY, SLOTS, times_met
 from kit.linkage.pairs import (
-    ROWS,
+    PAIRS,
     communities,
     counted,
     discoveries,
@@ -21,7 +22,6 @@ from kit.linkage.pairs import (
     leiden,
     pair_links,
     poisson_bits,
-    portions,
     rare_values,
 )
 from kit.linkage.town import Flags, Floats, Ints
@@ -72,6 +72,7 @@ def with_bursts(
         if not every:
             break
         bursts = sparse.csr_matrix(sparse.vstack([_bursts(found, active), crowds]) > 0, dtype=np.int32)
+        bursts.sort_indices()
         who, group, bits = _active_in(bursts, active, hours)
         joined = _joined(every, who, group, bits, active.shape[0])
         linked = np.zeros(active.shape[0], dtype=bool)
@@ -146,15 +147,10 @@ def _active_in(
     order = np.lexsort((who[likely], group[likely]))
     who, group = who[likely][order], group[likely][order]
 
-    def met_in(part: slice) -> Ints:
-        """Which of the accounts met a burst of the group at which time of the day."""
-        met = sparse.csr_matrix(active[who[part]].multiply(bursts[group[part]]))
-        row = part.start + np.repeat(np.arange(met.shape[0]), np.diff(met.indptr))
-        return np.asarray(row * DAILY + met.indices % DAILY, dtype=np.int64)
-
-    size = np.diff(active.indptr)[who] + np.diff(bursts.indptr)[group]
-    met, _ = counted(np.concatenate([np.empty(0, dtype=np.int64), *in_threads(met_in, portions(size, ROWS))]))
-    often = np.bincount(met // DAILY, minlength=who.size)
+    seen, burst = (active.indptr, active.indices), (bursts.indptr, bursts.indices)
+    parts = [slice(i, i + PAIRS) for i in range(0, max(who.size, 1), PAIRS)]
+    met = in_threads(lambda part: times_met(*seen, who[part], *burst, group[part]), parts)
+    often = np.concatenate(met)
     expected = expected_meetings(hours, who, hours_of(bursts), group)
     bits = poisson_bits(often, expected)
     sure = discoveries(bits, tests, WRONG)

@@ -14,7 +14,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import gammainc
 
 from kit.database import named_query
-from kit.linkage.activity import DAILY, SLOTS, in_threads
+from kit.linkage.activity import in_threads
+from kit.linkage.meetings import DAILY, SLOTS, chances
 from kit.linkage.town import Flags, Floats, Ints
 
 CAP = 200  # holders of a card, device or address beyond which it links nobody
@@ -119,12 +120,10 @@ def portions(size: Ints, most: int) -> list[slice]:
 
 def expected_meetings(hours: sparse.csr_matrix, a: Ints, others: sparse.csr_matrix, b: Ints) -> Floats:
     """In how many windows each account `a` would meet its `b` of the others if it moved freely within its hours."""
-
-    def part(at: slice) -> Floats:
-        return np.asarray(hours[a[at]].multiply(others[b[at]]).sum(axis=1), dtype=np.float64).ravel() / SLOTS
-
-    found = in_threads(part, [slice(i, i + PAIRS) for i in range(0, a.size, PAIRS)])
-    return np.concatenate([np.empty(0), *found])
+    mine, theirs = (hours.indptr, hours.indices, hours.data), (others.indptr, others.indices, others.data)
+    parts = [slice(i, i + PAIRS) for i in range(0, max(a.size, 1), PAIRS)]
+    found = in_threads(lambda part: chances(*mine, a[part], *theirs, b[part]), parts)
+    return np.asarray(np.concatenate(found) / SLOTS, dtype=np.float64)
 
 
 def poisson_bits(observed: Ints, expected: Floats) -> Floats:

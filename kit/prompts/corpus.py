@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.prompts.compiled import compiled
+from kit.compiled import compiled
 from kit.prompts.tokens import CODE, HEAD, I64, SHORTEST, TAIL, U32, U64, bigrams_of, tokenise
 
 F64 = NDArray[np.float64]

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.prompts.compiled import compiled
+from kit.compiled import compiled
 from kit.prompts.corpus import Corpus
 from kit.prompts.skeletons import put
 from kit.prompts.tokens import I64, U32, U64, mix
@@ -16,6 +16,7 @@ from kit.prompts.tokens import I64, U32, U64, mix
 SIZE = 64  # numbers in a content vector
 SCALE = 1000  # a text's vector has this length; sums of whole numbers come out the same in any order
 ROWS = 100  # distinct prompts of an account that are looked at
+CHUNK = 1 << 16  # vectors held at a time
 SHARD = 4_000_000  # prompts and system prompts gathered at a time
 
 
@@ -25,12 +26,10 @@ def build(con: duckdb.DuckDBPyConnection, corpus: Corpus) -> None:
     sampled: dict[str, Any] = con.execute(
         "SELECT account, text_id FROM habit_rows JOIN habit_accounts USING (account_id) ORDER BY account, text_id"
     ).fetchnumpy()
-    text_ids, place = np.unique(sampled["text_id"].astype(np.uint64), return_inverse=True)
-    vectors = text_vectors(corpus, text_ids)
-    account = sampled["account"].astype(np.int64)
-    sums = np.zeros((int(account.max(initial=-1)) + 1, SIZE), np.int64)
-    for a in range(0, len(account), 1 << 18):
-        np.add.at(sums, account[a : a + (1 << 18)], vectors[place[a : a + (1 << 18)]])
+    account, text_ids = sampled["account"].astype(np.int64), sampled["text_id"].astype(np.uint64)
+    sums, weight = np.zeros((int(account.max(initial=-1)) + 1, SIZE), np.int64), token_weights(corpus)
+    for a in range(0, len(account), CHUNK):
+        np.add.at(sums, account[a : a + CHUNK], text_vectors(corpus, text_ids[a : a + CHUNK], weight))
     put(
         con,
         "habit_sums",
@@ -54,14 +53,18 @@ def _sample(con: duckdb.DuckDBPyConnection) -> None:
         FROM (SELECT DISTINCT account_id FROM habit_rows)""")
 
 
-def text_vectors(corpus: Corpus, text_ids: U64) -> NDArray[np.int16]:
+def token_weights(corpus: Corpus) -> NDArray[np.int32]:
+    """What a token weighs, in eighths of a bit: the fewer texts hold it, the more."""
+    texts = _texts_with(corpus.tokens, corpus.offsets)
+    return np.asarray(np.rint(8 * np.log2((len(corpus) + 1) / (texts + 1)).clip(0)), dtype=np.int32)
+
+
+def text_vectors(corpus: Corpus, text_ids: U64, weight: NDArray[np.int32]) -> NDArray[np.int16]:
     """One vector per text: its tokens, the rarer the heavier, each thrown in a direction of its own.
 
     A random projection with signs from the token's hash (Achlioptas 2003), scaled to length SCALE. Only what the
     texts of this case hold is needed, no model and no word list.
     """
-    texts = _texts_with(corpus.tokens, corpus.offsets)
-    weight = np.rint(8 * np.log2((len(corpus) + 1) / (texts + 1)).clip(0)).astype(np.int32)  # eighths of a bit
     total = _projected(corpus.tokens, corpus.offsets, np.searchsorted(corpus.ids, text_ids), weight).astype(float)
     length = np.sqrt((total**2).sum(axis=1, keepdims=True))
     return np.asarray(np.rint(SCALE * total / np.maximum(length, 1)).astype(np.int16))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.prompts.compiled import compiled
+from kit.compiled import compiled
 from kit.prompts.tokens import BASE, I64, U32, U64, mix, mix64
 
 I32 = NDArray[np.int32]

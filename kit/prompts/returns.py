@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.prompts.compiled import compiled
+from kit.compiled import compiled
 from kit.prompts.keys import runs
 from kit.prompts.skeletons import put, texts
 from kit.prompts.tokens import I64, U32, U64, tokenise

@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.prompts.compiled import compiled
+from kit.compiled import compiled
 
 U32 = NDArray[np.uint32]
 U64 = NDArray[np.uint64]

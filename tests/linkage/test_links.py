@@ -9,8 +9,9 @@ import pytest
 from scipy import sparse
 
 from kit.database import create_tables, named_query
-from kit.linkage.activity import DAILY, SLOTS, account_windows, fill_windows, hours_of
+from kit.linkage.activity import account_windows, fill_windows, hours_of
 from kit.linkage.bursts import linked_groups
+from kit.linkage.meetings import DAILY, SLOTS
 from kit.linkage.pairs import text_and_identity, together
 
 HOURS = 30 * 24

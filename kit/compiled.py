@@ -1,4 +1,4 @@
-"""Loops over millions of tokens, compiled to machine code on first use and kept beside this file for the next."""
+"""Loops over millions of rows, compiled to machine code on first use and kept beside their source for the next."""
 
 from __future__ import annotations
 
