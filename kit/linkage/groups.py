@@ -175,7 +175,7 @@ def _components(ties: list[sparse.csr_matrix], n: int) -> Ints:
     """The number of each account's component, two accounts being tied by a value that both hold."""
     if not ties:
         return np.zeros(n, dtype=np.int64)
-    tied = sparse.hstack(ties)
-    values = tied.shape[1]  # nodes beside the accounts: pairs of accounts would be the square of a gateway's users
-    graph = sparse.bmat([[sparse.csr_matrix((n, n)), tied], [None, sparse.csr_matrix((values, values))]])
+    tied = sparse.coo_matrix(sparse.hstack(ties))
+    nodes = n + tied.shape[1]  # the values beside the accounts: pairs would be the square of a gateway's users
+    graph = sparse.csr_matrix((tied.data, (tied.row, n + tied.col)), (nodes, nodes))
     return np.asarray(connected_components(graph, directed=False)[1][:n], dtype=np.int64)
