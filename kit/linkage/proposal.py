@@ -14,7 +14,7 @@ from kit.linkage.groups import LEAST, hypotheses, settle, split
 from kit.linkage.harmless import Alternative, alternatives
 from kit.linkage.pools import pools
 from kit.linkage.town import Flags, Ints, Town
-from kit.stats import Pooled
+from kit.stats import WEAK, Pooled
 
 FAMILIES_NEEDED = 3
 LARGE = 0.1  # of the active accounts: a group that sets the town's habits
@@ -227,7 +227,8 @@ def claims(
 
 
 def _purpose(c: Cluster, pooled: Pooled | None) -> tuple[str, str, str]:
-    """Grade, confidence and basis of claim C: moderate where harvest prompts were found and the pool differs."""
+    """Grade, confidence and basis of claim C: moderate where harvest prompts were found and the pool differs by a
+    test with few false alarms. With one alone, the purpose rests on one line of evidence: low."""
     limit = "What was intended with the answers is not logged."
     if not c.proposed or pooled is None:
         return "not assessed", "none", limit
@@ -239,8 +240,9 @@ def _purpose(c: Cluster, pooled: Pooled | None) -> tuple[str, str, str]:
         test = f"Whether they differ, taken together, from those of ordinary accounts was not tested: {pooled.note}"
     elif pooled.different:
         test = f"The {pooled.rows:,} prompts taken together differ from those of ordinary accounts"
-        test += f" (p = {pooled.p_value:.3g}; {pooled.alarms()})"
+        test += f" (p = {pooled.p_value:.2g}; {pooled.alarms()})"
+        test += f". {WEAK}" if pooled.alarmist else ""
     else:
         test = f"The {pooled.rows:,} prompts taken together do not differ from those of ordinary accounts"
-    confidence = "moderate" if asked and pooled.different is not False else "low"
+    confidence = "moderate" if asked and pooled.different and not pooled.alarmist else "low"
     return "partly supported", confidence, f"{form}. {test.rstrip('.')}. {limit}"

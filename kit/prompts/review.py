@@ -10,8 +10,8 @@ import polars as pl
 
 from kit.case import Case, analysis
 from kit.errors import ParameterError
-from kit.result import Result
-from kit.stats import pooled_difference
+from kit.result import Result, counted
+from kit.stats import WEAK, Pooled, pooled_difference
 
 UNITS = {
     "rarity_bits": "-log2 of the share of all accounts that use it",
@@ -200,27 +200,27 @@ def pooled_test(
         "smallest_mixture": test.smallest_mixture,
         "note": test.note,
     }
-    row["says"] = _says(row, test.alarms())
+    row["says"] = _says(row, test, left_out=len(set(accounts)) - int(frame["tested"].sum()))
     return found.with_frame(pl.DataFrame([row], infer_schema_length=None), name="pooled_test", units={
         "statistic": "squared distance of mean contents, in units of the spread between organisations",
         "smallest_mixture": "share of prompts like these in a pool of this size that would be seen 95 times in 100",
     })  # fmt: skip
 
 
-def _says(row: dict[str, Any], alarms: str) -> str:
+def _says(row: dict[str, Any], test: Pooled, *, left_out: int) -> str:
     """What the pooled test found, as one sentence."""
-    whom = f"What these {row['accounts']:,} accounts ask, taken together ({row['prompts']:,} prompts),"
+    few = f"; {counted(left_out, 'account')} with fewer than five left out" if left_out else ""
+    whom = f"What {counted(row['accounts'], 'account')} ask{'s' * (row['accounts'] == 1)}, taken together"
+    whom += f" ({row['prompts']:,} prompts, at most 100 an organisation{few}),"
     if row["different"] is None:
         return f"{whom} cannot be compared with the ordinary: {row['note'][0].lower()}{row['note'][1:]}"
     seen = row["smallest_mixture"]
-    sees = f"{seen:.0%} of such prompts in a pool of this size" if seen else "no mixture of such prompts reliably"
+    sees = f"a share of {seen:.0%} of such prompts" if seen else "no share of such prompts reliably"
     differs = "differs from" if row["different"] else "is not distinguishable from"
-    # More than one draw of ordinary accounts in twenty called different: nobody may lean on the difference alone.
-    alarmist = row["different"] and (row["false_alarm_rate"] or 0) > 0.05
-    weak = " With so many false alarms the difference shows nothing by itself." if alarmist else ""
+    weak = f" {WEAK}" if row["different"] and test.alarmist else ""
     return (
         f"{whom} {differs} what ordinary accounts of this case ask (p = {row['p_value']:.2g}; "
-        f"{alarms}; it would see {sees}).{weak}"
+        f"{test.alarms()}; in a pool of this size it notices {sees}).{weak}"
     )
 
 

@@ -22,7 +22,7 @@ from kit.stats.counts import (
     poisson_tail,
     tempered,
 )
-from kit.stats.pooled import Pooled, pooled_difference
+from kit.stats.pooled import WEAK, Pooled, pooled_difference
 from kit.stats.seasons import Baseline, resultant, seasonal_baseline
 from kit.stats.together import Together, equal_shares, synchrony
 
@@ -30,6 +30,7 @@ __all__ = [
     "DAY",
     "HOUR",
     "TOO_LITTLE",
+    "WEAK",
     "WEEK",
     "Baseline",
     "Change",

@@ -30,7 +30,14 @@ class Pooled:
         alarms = round((self.false_alarm_rate or 0) * self.trials)
         return f"{alarms:,} false alarm{'s' * (alarms != 1)} in {self.trials:,} draws of ordinary accounts"
 
+    @property
+    def alarmist(self) -> bool:
+        """Whether it called over one draw of ordinary accounts in twenty different: its "different" is weak."""
+        return (self.false_alarm_rate or 0) > MOST_ALARMS
 
+
+MOST_ALARMS = 0.05
+WEAK = "With so many false alarms the difference shows nothing by itself."
 POOL_CAP = 100  # texts of one unit that count at most
 POOL_SPREAD = 5.5  # threshold in standard deviations of the logarithm of the null statistic
 POOL_UNITS = 30  # ordinary units needed before a null can be drawn

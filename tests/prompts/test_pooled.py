@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+from types import SimpleNamespace
+from typing import Any
 
-from kit.stats import pooled_difference
+import numpy as np
+import pytest
+
+from kit.linkage.proposal import _purpose
+from kit.prompts.review import _says
+from kit.stats import WEAK, Pooled, pooled_difference
 
 UNITS, WIDTH = 240, 24
 
@@ -58,9 +64,13 @@ def test_too_few_texts_or_units_give_no_answer_but_a_reason() -> None:
     assert "Too little data" in few.note
 
 
-def test_a_difference_with_many_false_alarms_is_said_to_show_nothing_by_itself() -> None:
-    from kit.prompts.review import _says
+def found(false_alarm_rate: float, different: bool = True) -> Pooled:
+    about: dict[str, Any] = {"rows": 5094, "statistic": 1.0, "threshold": 0.5, "p_value": 0.001, "power": {}}
+    more: dict[str, Any] = {"smallest_mixture": 0.25, "note": "", "trials": 1000}
+    return Pooled(different=different, false_alarm_rate=false_alarm_rate, **about, **more)
 
+
+def test_a_difference_with_many_false_alarms_is_said_to_show_nothing_by_itself() -> None:
     row = {
         "accounts": 106,
         "prompts": 5094,
@@ -69,9 +79,28 @@ def test_a_difference_with_many_false_alarms_is_said_to_show_nothing_by_itself()
         "p_value": 0.001,
         "note": "",
     }
-    weak = "With so many false alarms the difference shows nothing by itself."
-    assert weak in _says(row | {"false_alarm_rate": 0.405}, "405 false alarms in 1,000 draws")
-    assert weak not in _says(row | {"false_alarm_rate": 0.05}, "50 false alarms in 1,000 draws")
-    assert weak not in _says(
-        row | {"false_alarm_rate": 0.405, "different": False}, "405 false alarms in 1,000 draws"
-    )
+    said = _says(row, found(0.405), left_out=94)
+    assert said.endswith(WEAK)
+    assert "405 false alarms in 1,000 draws" in said
+    assert "94 accounts with fewer than five left out" in said
+    assert WEAK not in _says(row, found(0.05), left_out=0)
+    assert WEAK not in _says(row | {"different": False}, found(0.405, False), left_out=0)
+
+
+@pytest.mark.parametrize(
+    ("template", "test", "confidence"),
+    [
+        (True, found(0.01), "moderate"),
+        (True, found(0.405), "low"),
+        (True, found(0.01, False), "low"),
+        (False, found(0.01), "low"),
+    ],
+)
+def test_a_purpose_is_moderately_sure_only_by_harvest_prompts_and_a_difference_with_few_false_alarms(
+    template: bool, test: Pooled, confidence: str
+) -> None:
+    measured = SimpleNamespace(holds=template)
+    cluster: Any = SimpleNamespace(proposed=True, group=SimpleNamespace(measured=lambda _: measured))
+    grade, sure, basis = _purpose(cluster, test)
+    assert (grade, sure) == ("partly supported", confidence)
+    assert (WEAK in basis) == test.alarmist
