@@ -35,9 +35,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
 }
 
-# Lab centres tables and headings; ours start where the text above them starts.
+# Lab centres tables and headings; ours start where the text above them starts. In the dark theme a chart stays the
+# paper that goes into the bundle, so that "darker" and "grey" stay true: a card, dimmed, with room at its edge.
 STYLE = """.jp-RenderedHTMLCommon table { margin-left: 0 !important; margin-right: 0 !important; }
 .jp-RenderedMarkdown th:not([align]) { text-align: left; }
+[data-jp-theme-light="false"] .jp-RenderedVegaCommon5 canvas, [data-jp-theme-light="false"] .jp-RenderedSVG img {
+  border: 8px solid #fff; border-radius: 8px; filter: brightness(0.85); }
 """
 
 

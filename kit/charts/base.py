@@ -75,6 +75,8 @@ THEME: dict[str, Any] = {
     "axis": {
         "labelColor": "#222222",
         "titleColor": "#222222",
+        "domainColor": "#888",
+        "tickColor": "#888",
         "gridColor": "#e4e4e4",
         "labelLimit": 260,
         "titlePadding": 8,
@@ -88,7 +90,15 @@ THEME: dict[str, Any] = {
         "labelColor": "#222222",
         "titleColor": "#222222",
     },
-    "title": {"anchor": "start", "fontSize": 14, "subtitleFontSize": 11, "subtitleColor": "#444444"},
+    # Every colour is said: in Lab's dark theme what is left open is drawn white, on this paper.
+    "title": {
+        "anchor": "start",
+        "color": "#000",
+        "fontSize": 14,
+        "subtitleFontSize": 11,
+        "subtitleColor": "#444444",
+    },
+    "header": {"labelColor": "#000", "titleColor": "#000"},
     "range": {
         "category": list(PALETTE),
         "symbol": list(SHAPES),

@@ -152,3 +152,15 @@ def test_bars_say_in_every_title_that_some_are_left_out():
     made = charts.bars(result, "share", "name", title="Shares", top=40)
     assert made.title == "Shares (the largest 40 of 50)"
     assert made.spec["encoding"]["x"]["axis"]["format"] == ".1~%"
+
+
+def test_no_colour_of_text_or_axis_is_left_to_the_dark_theme_of_the_reader():
+    config = charts.lines(result(48), "hour_at", "requests").spec["config"]
+    assert config["background"] == "white"
+    for part, colours in {
+        "title": ("color", "subtitleColor"),
+        "header": ("labelColor", "titleColor"),
+        "legend": ("labelColor", "titleColor"),
+        "axis": ("labelColor", "titleColor", "domainColor", "tickColor", "gridColor"),
+    }.items():
+        assert [c for c in colours if c not in config[part]] == []
