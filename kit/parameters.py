@@ -209,7 +209,7 @@ def _folder(case: Case) -> Read:
 def _listed(case: Case, table: str, column: str, noun: str) -> Read:
     def read(name: str, value: Any) -> tuple[list[str] | None, str]:
         if value is None or value == [] or value == "":
-            return None, f"all {noun}s"
+            return None, f"no {noun} named: its comment above says what that means"
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
             raise ParameterError(f"{name} is {value!r}; write a list of {noun} ids in quotes, or [] for all.")
         query = f"SELECT DISTINCT {column} AS id FROM {table} WHERE {column} IS NOT NULL ORDER BY id"  # noqa: S608
@@ -225,7 +225,7 @@ def _listed(case: Case, table: str, column: str, noun: str) -> Read:
 
 def _shown(value: Any) -> str:
     if value is None:
-        return "all"
+        return "not set"
     if isinstance(value, list):
         listed = ", ".join(html.escape(visible(str(v))) for v in value[:8])
         return listed + (f" and {len(value) - 8:,} more" if len(value) > 8 else "")

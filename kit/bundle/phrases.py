@@ -109,7 +109,7 @@ def received_sentence(cover: dict[str, Any]) -> str:
     n = len(cover["exports"])
     files = f"{n} export{'s' if n != 1 else ''}" if n else "The exports"
     lines = (
-        f" of {cover['lines']:,} records ({cover['loaded']:,} read, {cover['rejected']:,} refused, "
+        f" of {cover['lines']:,} records ({cover['loaded']:,} read, {cover['rejected']:,} rejected, "
         f"{cover['blank']:,} blank)"
         if cover.get("lines") is not None
         else ""

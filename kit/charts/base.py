@@ -43,6 +43,7 @@ __all__ = [
     "events",
     "figure",
     "lines",
+    "nothing",
     "rows",
     "series",
     "time_axis",
@@ -199,6 +200,14 @@ def figure(chart: alt.TopLevelMixin, result: Result, *, title: str, alt: str, no
             "aggregate in the query first: a longer bucket, fewer series (top=), or GROUP BY what the axis shows."
         )
     return made
+
+
+def nothing(result: Result, *, title: str, said: str) -> Figure:
+    """A title and a sentence in place of empty axes."""
+    import altair as alt
+
+    bare = alt.Chart(alt.InlineData(values=[])).mark_point().properties(width=720, height=20)
+    return figure(bare, result, title=title, alt=f"Nothing is drawn. {said}", note=said)
 
 
 def rows(result: Result | pl.DataFrame, *columns: str) -> alt.InlineData:

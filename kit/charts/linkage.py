@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from kit.charts.base import MARK_BUDGET, PALETTE, Figure, figure, rows, time_axis, time_tip
-from kit.result import Result
+from kit.charts.base import MARK_BUDGET, PALETTE, Figure, figure, nothing, rows, time_axis, time_tip
+from kit.result import Result, counted
 
 __all__ = ["calibration_curve", "cluster_graph", "cluster_timeline", "membership_matrix", "ranking"]
 
@@ -98,6 +98,9 @@ def calibration_curve(result: Result) -> Figure:
     say."""
     import altair as alt
 
+    title = "Do the probabilities come true?"
+    if not len(result):
+        return nothing(result, title=title, said="Too few seeds: half of them cannot be hidden and looked for.")
     points = (
         alt.Chart(rows(result))
         .mark_line(point=True)
@@ -115,8 +118,8 @@ def calibration_curve(result: Result) -> Figure:
     return figure(
         chart,
         result,
-        title="Do the probabilities come true?",
-        alt=f"Calibration with half of the seeds hidden: {pairs or 'too few seeds'}.",
+        title=title,
+        alt=f"Calibration with half of the seeds hidden: {pairs}.",
     )
 
 
@@ -124,7 +127,10 @@ def ranking(result: Result, top: int = 60) -> Figure:
     """The accounts ranked by their link to the seeds (from linkage.grow), and where the cut falls."""
     import altair as alt
 
-    inside = int(result.frame["within"].sum()) if len(result) else 0
+    title = "Who else may belong"
+    if not len(result):
+        return nothing(result, title=title, said="No account outside the seeds has a link to them to be ranked by.")
+    inside = int(result.frame["within"].sum())
     drawn = result.frame.head(top).with_columns(
         within=pl.when(pl.col("within").cast(pl.Boolean)).then(pl.lit("yes")).otherwise(pl.lit("no"))
     )
@@ -144,16 +150,14 @@ def ranking(result: Result, top: int = 60) -> Figure:
             ),
             tooltip=["rank:Q", "account_id:N", "probability:Q", "expected_wrong:Q", "evidence:N"],
         )
-        .properties(height=min(16 * min(top, max(len(result), 1)) + 20, 700))
+        .properties(height=min(16 * min(top, len(result)) + 20, 700))
     )
-    text = f"{len(result)} accounts ranked by probability; {inside} lie within the cut for wrong accusations."
+    text = (
+        f"{counted(len(result), 'account')} ranked by probability; {inside} within the cut for wrong accusations."
+    )
     if len(result) > top:
         text += f" The first {top} are drawn."
-    if not len(result):
-        text = "An empty chart: no account outside the seeds has a link to them that could be ranked."
-    return figure(
-        chart, result, title="Who else belongs", alt=text, note="" if len(result) else "No further account."
-    )
+    return figure(chart, result, title=title, alt=text, note=text)
 
 
 def cluster_graph(links: Result) -> Figure:
@@ -165,6 +169,10 @@ def cluster_graph(links: Result) -> Figure:
     """
     import altair as alt
 
+    title = "The cluster as a graph"
+    if not len(links):
+        said = "No two accounts of this cluster are linked by two or more families of evidence."
+        return nothing(links, title=title, said=said)
     nodes, edges, every, folded = _laid_out(links.frame)
     unit = "groups of accounts" if folded else "accounts"
     lines = alt.Chart(rows(edges)).mark_rule(color=PALETTE[5]).encode(
@@ -191,14 +199,9 @@ def cluster_graph(links: Result) -> Figure:
     say += "a link are not in it. Dots grow with the bits of all their links, lines with those of one link; places "
     say += "mean nothing by themselves."
     chart: Any = (lines + dots).properties(width=720, height=480)
-    if nodes.height:
-        most = nodes.sort("bits", "node", descending=[True, False]).row(0, named=True)
-        say += f" The most bits has {most['node']}, with {most['links']:,} links."
-    else:
-        note = "Nothing to draw: no two accounts of this cluster are kept with links of two families of evidence."
-        say = f"An empty network. {note}"
-        chart = alt.Chart(rows(nodes, "x")).mark_point().properties(width=720, height=20)
-    return figure(chart, links, title="The cluster as a graph", alt=say, note=note)
+    most = nodes.sort("bits", "node", descending=[True, False]).row(0, named=True)
+    say += f" The most bits has {most['node']}, with {most['links']:,} links."
+    return figure(chart, links, title=title, alt=say, note=note)
 
 
 def _laid_out(links: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, int, bool]:

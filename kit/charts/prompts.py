@@ -181,7 +181,7 @@ def phase_strip(result: Result) -> Figure:
     say += "share of the top template."
     if len(result):
         say += f" Most new templates in one day: {max(result['new_templates'].to_list())}."
-    return figure(chart, result, title="Trying, then scaling", alt=say)
+    return figure(chart, result, title="New templates, refusals and the top template", alt=say)
 
 
 def mixture_power(result: Result) -> Figure:

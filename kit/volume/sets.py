@@ -11,7 +11,7 @@ import polars as pl
 from kit import stats
 from kit.case import Case, analysis
 from kit.errors import ParameterError
-from kit.result import Result
+from kit.result import Result, counted
 from kit.volume.select import Accounts, chosen, steady
 
 SUMMED = [
@@ -30,6 +30,7 @@ NOT_COUNTED = (
     "duplicates, refused and failed attempts, anything outside the export, transcripts bought elsewhere, "
     "requests of accounts not in the set"
 )
+NO_PRICE = "no price: write prices under [parameters] in case.toml, then open the case again"
 
 
 @analysis
@@ -64,7 +65,7 @@ def plan_value(
     month; both default to the case's [parameters]. Logged cost is used where the export has it. Rows: account_id,
     plan, requests, active_days, value_usd_30d (over the days from first to last use, at least one), source (logged,
     list price, no price), fee_usd, times_fee (nothing where the plan is free), plan_rank (0 to 1 among accounts of
-    the plan), plan_n.
+    the plan), plan_n. Where no account has a price, one row says so for all.
     """
     priced = _prices(case, prices)
     paid = {k: float(v) for k, v in (fees or case.parameters.get("fees") or {}).items()}
@@ -80,6 +81,12 @@ def plan_value(
     frame = frame.with_columns(
         times_fee=pl.when(pl.col("fee_usd") > 0).then(pl.col("value_usd_30d") / pl.col("fee_usd")).round(3)
     )
+    if frame.height and not frame["value_usd_30d"].count():
+        every: dict[str, Any] = {
+            "account_id": f"(all {counted(frame.height, 'account')})",
+            "requests": frame["requests"].sum(),
+        }
+        frame = pl.DataFrame([every | {"source": NO_PRICE}], schema=frame.schema)
     return asked.with_frame(frame, name="plan_value", units={"value_usd_30d": "US dollars per 30 days"})
 
 

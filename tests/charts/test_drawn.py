@@ -115,10 +115,19 @@ def test_a_cluster_where_all_share_with_all_is_drawn_without_a_hub_and_says_what
 
 
 def test_a_cluster_without_links_is_said_to_be_empty():
-    assert charts.cluster_graph(linked(1)).alt.startswith("An empty network")
+    assert charts.cluster_graph(linked(1)).note.startswith("No two accounts of this cluster are linked")
 
 
 def test_beyond_three_hundred_accounts_a_dot_is_a_group():
     drawn = charts.cluster_graph(linked(301))
     assert "groups of accounts" in drawn.note
     assert drawn.marks < 300
+
+
+def test_nobody_ranked_is_a_sentence_and_no_empty_axis():
+    shape = {"rank": pl.Int64, "account_id": pl.String, "probability": pl.Float64, "within": pl.Boolean}
+    drawn = charts.ranking(made(pl.DataFrame(schema=shape)))
+    assert texts(drawn) == [
+        "Who else may belong",
+        "No account outside the seeds has a link to them to be ranked by.",
+    ]

@@ -205,6 +205,13 @@ def test_plan_value_ranks_within_the_plan(case_of: Callable[..., Case]) -> None:
     assert (found[0]["plan_rank"], found[-1]["plan_rank"], found[0]["source"]) == (1.0, 0.0, "list price")
 
 
+def test_without_any_price_plan_value_is_one_row_that_says_what_to_do(case_of: Callable[..., Case]) -> None:
+    rows = [{"account_id": f"x{i}", "occurred_at": BEGIN, "request_model": "m"} for i in range(5)]
+    (only,) = volume.plan_value(case_of(rows, [])).rows()
+    assert (only["account_id"], only["requests"], only["value_usd_30d"]) == ("(all 5 accounts)", 5, None)
+    assert "write prices under [parameters] in case.toml" in only["source"]
+
+
 def test_synchrony_needs_a_set_and_says_what_it_measured(case_of: Callable[..., Case]) -> None:
     case = case_of(town(np.random.default_rng(8), 12))
     with pytest.raises(ParameterError, match="needs a set"):

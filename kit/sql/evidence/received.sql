@@ -1,4 +1,4 @@
--- What was received: one row per export, with the lines read, refused and blank.
+-- What was received: one row per export, with the lines read, rejected and blank.
 SELECT source_id, path, sha256, bytes, format, kind, lines, loaded, rejected, blank
 FROM sources
 ORDER BY kind, path, source_id

@@ -1,4 +1,4 @@
--- Lines that were refused, by export and reason.
+-- Lines that were rejected, by export and reason.
 SELECT source_id, reason, count(*) AS lines, min(line) AS first_line
 FROM rejects
 GROUP BY source_id, reason
