@@ -5,6 +5,7 @@ Each function returns a Result; times are UTC, counts are rows unless the column
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -99,6 +100,12 @@ def coverage(case: Case) -> Result:
     ).with_columns((pl.col("rows") / max(total, 1)).round(6).alias("share"))
     units = {"rows": "primary rows with a value", "share": "of all primary rows, 0 to 1"}
     return counted.with_frame(frame.sort("rows", "column_name", descending=[True, False]), units=units)
+
+
+def export_file(case: Case, path: str) -> Path:
+    """Where an export lies that was loaded by this path, whatever folder it was typed in; else the path itself."""
+    known = {e["path"]: e.get("full_path", e["path"]) for e in read_exports(case.folder)}
+    return Path(known.get(path, path))
 
 
 @analysis

@@ -25,7 +25,7 @@ import polars as pl
 
 from kit.case import Case
 from kit.errors import KitError, QueryError
-from kit.result import Result, visible
+from kit.result import SHOWN_ROWS, Result, still_table, visible
 
 PATIENCE_S = 2.0
 USAGE = "%%sql NAME --parameter value, then one SELECT on the lines below"
@@ -211,7 +211,8 @@ def _show_result(shell: Any, result: Result) -> Any:
 
 def _show_frame(frame: pl.DataFrame) -> str:
     """A bare frame as the tables of the kit look: every column, fifty rows, nothing in it that can act."""
-    return Result(frame, "", {}, "", "frame")._repr_html_()
+    page = frame.head(SHOWN_ROWS)
+    return still_table(page, f"rows 1 to {page.height:,} of {frame.height:,}" if frame.height else "no rows")
 
 
 def _matcher(shell: Any) -> Callable[[Any], Any]:

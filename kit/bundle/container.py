@@ -216,7 +216,7 @@ def _replay(sealing: Seal, shown: list[Exhibit]) -> dict[str, Any]:
         "parameters": case.parameters,
         "kit_sha256": kit_digest(),
         "seeds": "Fixed in the kit's code; a seed that a call takes stands in its arguments.",
-        "exports": [{**e, "full_path": str(Path(e["path"]).resolve())} for e in load.read_exports(case.folder)],
+        "exports": [{"full_path": str(Path(e["path"]).resolve()), **e} for e in load.read_exports(case.folder)],
         "results": [exhibits.reference(e) for e in shown],
         "notebooks": {n.name: sha256(n.read_bytes()).hexdigest() for n in notebooks},
         "versions": {

@@ -147,7 +147,9 @@ def _stage(folder: Path, one: Plan, writers: Writers, bar: Any) -> dict[str, Any
     else:
         bar.update(one.container.size)
     loaded_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"path": str(one.path), "how": "referenced", "loaded_at": loaded_at, **entry}
+    # As it was typed, and where that was: a notebook and a replay run in another folder.
+    said = {"path": str(one.path), "full_path": str(one.path.resolve())}
+    return {**said, "how": "referenced", "loaded_at": loaded_at, **entry}
 
 
 def _staged(folder: Path, record: Path, one: Plan, content: str) -> dict[str, Any] | None:

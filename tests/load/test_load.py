@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kit import Case, open_case
+from kit import Case, intake, open_case
 from kit.case import create_case
 from kit.database import build_database, read_exports
 from kit.errors import LoadError
@@ -47,6 +47,18 @@ def ndjson(file: Path, *records: dict[str, Any]) -> Path:
 def row(i: int, **more: Any) -> dict[str, Any]:
     at = f"2026-05-01T00:00:{i % 60:02d}Z"
     return {"request_id": f"r{i}", "occurred_at": at, "account_id": f"a{i % 7}", "prompt_text": f"p{i}", **more}
+
+
+def test_an_export_loaded_by_a_relative_path_is_found_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = ndjson(tmp_path / "x.ndjson", row(1))
+    monkeypatch.chdir(tmp_path)
+    case = built(tmp_path / "case", Path("x.ndjson"))
+    monkeypatch.chdir("/")
+    (path,) = intake.sources(case)["path"]
+    assert path == "x.ndjson"
+    assert intake.export_file(case, path) == file.resolve()
 
 
 def test_the_same_export_twice_is_a_no_op_that_says_so(tmp_path: Path) -> None:
