@@ -69,7 +69,7 @@ function render({ model, el }) {
     return element("td", { className: "long" + pinned }, element("div", { textContent: value }));
   }
   function row(values, i) {
-    const button = named(`Show the whole row ${i + 1}`, element("button", { type: "button", textContent: state.first + i + 1 }));
+    const button = named(`Show the whole row ${state.first + i + 1}`, element("button", { type: "button", textContent: state.first + i + 1 }));
     button.addEventListener("click", () => ask({ row: i }));
     return element("tr", {}, element("td", { className: "at" }, button), ...values.map(cell));
   }
