@@ -44,6 +44,18 @@ HEIGHT = f"""() => {{ const cells = [...document.querySelectorAll("{PANEL} .jp-C
   document.querySelectorAll('{PANEL} .jp-WindowedPanel-outer').forEach(e => {{ e.scrollTop = 0; }});
   if (!cells.length) return 840;
   return Math.ceil(cells.at(-1).getBoundingClientRect().bottom - cells[0].getBoundingClientRect().top); }}"""
+STOPS = "button:not(:disabled), input, select, summary, textarea, [tabindex='0']"
+# What Tab has not yet come to among the outputs; the first call puts the focus on the first of them.
+UNREACHED = f"""first => {{
+  const all = [...document.querySelectorAll("{PANEL} .jp-OutputArea-output :is({STOPS})")]
+    .filter(e => e.checkVisibility() && !e.closest('.jp-RenderedMarkdown'));
+  if (first) {{ window.reached = new Set(); all[0].focus(); }}
+  window.reached.add(document.activeElement);
+  return all.filter(e => !window.reached.has(e)).map(e => e.outerHTML.slice(0, 120)); }}"""
+# What the charts of the cells that hold a text say of themselves.
+SAID = f"""[...document.querySelectorAll('{PANEL} .jp-CodeCell')]
+  .filter(c => c.querySelector('.jp-InputArea').textContent.includes(of))
+  .map(c => c.querySelector('.vega-embed')?.getAttribute('aria-label') ?? '')"""
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Share of dark pixels and number of colours in each box of a picture: what a person sees, whatever the page says.
 INK = """async ([data, boxes]) => {
@@ -136,12 +148,13 @@ class Lab:
             self.outside.append(request.url)
 
     def open(self, notebook: str) -> None:
-        """Open a notebook by the link on the page in front, else by its address, and wait for its kernel."""
+        """Open a notebook by its tab, else by the link on the page in front, and wait for its kernel."""
+        tab = self.page.locator(f"#jp-main-dock-panel .lm-TabBar-tab[title*='{notebook}']")
         link = self.page.locator(
             f"#jp-main-dock-panel .lm-DockPanel-widget:not(.lm-mod-hidden) a[href*='{notebook}']"
         )
-        if link.count():
-            link.first.click()
+        if tab.count() or link.count():
+            (tab if tab.count() else link).first.click()
         else:
             self.page.goto(f"{self.address.split('/lab/')[0]}/lab/tree/notebooks/{notebook}")
         self.page.locator(f".lm-TabBar-tab.lm-mod-current[title*='{notebook}']").wait_for()
@@ -163,7 +176,7 @@ class Lab:
     def menu(self, name: str, entry: str) -> None:
         """Choose an entry of the menu bar."""
         self.page.get_by_role("menuitem", name=name, exact=True).first.click()
-        self.page.get_by_role("menuitem", name=entry, exact=True).click()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text(entry, exact=True).click()
 
     def save(self) -> None:
         """Save the notebook, and wait until the tab says so."""
@@ -172,11 +185,47 @@ class Lab:
 
     def restart_and_run_all(self) -> None:
         """Kernel > Restart Kernel and Run All Cells, and say yes."""
-        self.page.get_by_role("menuitem", name="Kernel", exact=True).first.click()
-        self.page.locator(".lm-Menu-itemLabel", has_text="Restart Kernel and Run All Cells…").click()
+        self.menu("Kernel", "Restart Kernel and Run All Cells…")
         self.page.locator(".jp-Dialog button.jp-mod-accept").click()
         self.page.wait_for_function(f"() => {WAITING}")
         self.settle()
+
+    def run(self, source: str, instead_of: str = "") -> None:
+        """Run a cell with this source: a new last one, or the one that holds a text, which it replaces."""
+        cells = self.page.locator(f"{PANEL} .jp-CodeCell")
+        cell = cells.filter(has_text=instead_of).first if instead_of else cells.last
+        cell.locator(".cm-content").click()
+        if not instead_of:
+            self.page.keyboard.press("Escape")
+            self.page.keyboard.press("b")
+            self.page.keyboard.press("Enter")
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(source)
+        self.page.keyboard.press("Shift+Enter")
+
+    def source(self, of: str) -> str:
+        """The source of the code cell that holds a text."""
+        lines = self.page.locator(f"{PANEL} .jp-CodeCell", has_text=of).first.locator(".cm-line")
+        return "\n".join(lines.all_inner_texts())
+
+    def charts_of(self, cells: str) -> list[str]:
+        """What the charts of the code cells that hold a text say, in words."""
+        return list(self.page.evaluate(f"of => {SAID}", cells))
+
+    def until_changed(self, cells: str, was: list[str]) -> None:
+        """Wait until every chart of the code cells that hold a text says something else than it did."""
+        changed = f"([of, was]) => {SAID}.every((now, i) => now && now !== was[i])"
+        self.page.wait_for_function(changed, arg=[cells, was])
+
+    def unreached(self) -> list[str]:
+        """The controls of all outputs that the Tab key does not come to."""
+        left = self.page.evaluate(UNREACHED, True)
+        for _ in range(len(left) + 60):
+            if not left:
+                break
+            self.page.keyboard.press("Tab")
+            left = self.page.evaluate(UNREACHED, False)
+        return list(left)
 
     def errors(self) -> list[str]:
         """The text of every error output of the notebook in front."""
