@@ -42,7 +42,8 @@ STYLE = """.jp-RenderedHTMLCommon table { margin-left: 0 !important; margin-righ
 .jp-RenderedMarkdown th:not([align]) { text-align: left; }
 [data-jp-theme-light="false"] .jp-RenderedVegaCommon5 canvas, [data-jp-theme-light="false"] .jp-RenderedSVG img {
   border-radius: 8px; filter: brightness(0.85); }
-.jp-OutputArea-output :focus-visible { outline: 2px solid var(--jp-brand-color1) !important; outline-offset: 1px; }
+.jp-OutputArea .jp-OutputArea-output :focus-visible {
+  outline: 2px solid var(--jp-brand-color1) !important; outline-offset: 1px; }
 """
 
 
