@@ -16,7 +16,7 @@ from kit import reviews
 from kit.case import Case
 from kit.errors import KitError, ParameterError
 from kit.parameters import Parameters
-from kit.result import visible
+from kit.result import counted, visible
 from kit.widgets.table import headless, program
 
 BUCKETS = 240
@@ -267,7 +267,7 @@ def _choice_widget(choice: Choice) -> Any:
     import ipywidgets as w
 
     kind = choice._name
-    search = w.Text(description="Search", placeholder="part of an id", continuous_update=False)
+    search = w.Text(description="Search", placeholder="part of an id, then Enter", continuous_update=False)
     found = w.SelectMultiple(options=_labels(choice.matches()), description="Found", rows=6)
     add, clear = w.Button(description="Add to choice"), w.Button(description=f"All {kind}")
     again = w.Button(description="As last time")
@@ -280,7 +280,7 @@ def _choice_widget(choice: Choice) -> Any:
         say()
 
     def say() -> None:
-        number = f"{len(choice.values):,} {kind}" if choice.values else f"all {kind}"
+        number = counted(len(choice.values), kind[:-1]) if choice.values else f"all {kind}"
         shown.value = f"<p role='status'>Chosen: {number}<br>{choice._said()}</p>"
 
     def searched(change: Any) -> None:
