@@ -183,7 +183,11 @@ def test_a_judgement_is_recorded_in_04_by_a_person_and_not_by_a_run(lab, case):
     assert lab.unreached() == []
     assert "our-judgement" not in {f["slug"] for f in findings.all(open_case(case))}
     source = lab.source("our-judgement")
-    for name, text in (("judgement", JUDGEMENT), ("against", "No record of payments."), ("looked_into", "Asked sales.")):
+    for name, text in (
+        ("judgement", JUDGEMENT),
+        ("against", "No record of payments."),
+        ("looked_into", "Asked sales."),
+    ):
         source = source.replace(f'{name} = ""', f'{name} = "{text}"')
     lab.run(source, instead_of="our-judgement")
     lab.settle()
