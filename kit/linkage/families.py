@@ -91,10 +91,16 @@ class Evidence:
 
 @dataclass
 class Group:
-    """A hypothesis: these accounts may be one operation. `why` says what brought them together."""
+    """A hypothesis: these accounts may be one operation. `why` says what brought them together.
+
+    dropped  accounts that were members while the group settled, and had too little evidence of their own
+    doubt    whether these are left out of what is ordinary as well
+    """
 
     members: Ints
     why: tuple[tuple[str, str], ...] = ()
+    dropped: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    doubt: bool = False
     evidence: dict[str, Evidence] = field(default_factory=dict)
 
     def held(self) -> list[str]:

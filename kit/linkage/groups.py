@@ -12,9 +12,11 @@ from scipy.stats import gamma
 
 from kit.linkage.affinity import RARE_BITS, marks
 from kit.linkage.families import Group, assess
+from kit.linkage.harmless import alternatives
 from kit.linkage.town import Flags, Floats, Ints, Town
 
 LEAST = 4  # organisations; fewer are no campaign of many accounts
+FAMILIES_NEEDED = 3
 CAP = 200  # an address held by more accounts than this is a gateway and proposes no pair
 SHARED_ADDRESSES = 3  # two is what a home whose line is rented out shares with a pool
 
@@ -63,26 +65,48 @@ def _connected(town: Town, kind: str, least: int) -> list[Ints]:
 def settle(town: Town, g: Group, aside: Flags, rounds: int = 6) -> Group:
     """Drop and add accounts until everyone in the group, and nobody else, has evidence enough of their own.
 
-    Accounts dropped on the way are in doubt: neither members nor a yardstick, while they are at most a tenth of the
-    group. Else each one dropped would make what the others share look more ordinary, and a large campaign would
-    crumble. Where more are dropped, what they shared was ordinary.
+    Accounts dropped on the way are in doubt while the group would stand with them in it: who lacks a second family
+    of evidence is no proof that what the others share is ordinary, and a campaign of which every third member shows
+    nothing but its prompts would crumble. Where the group stands only without them, they are the yardstick: a
+    choice among the users of a product is judged by all of its users.
     """
-    doubt = np.zeros(len(town), dtype=bool)
+    g = _without(town, g, g.members, aside)
     for _ in range(rounds):
-        assess(town, g, aside | doubt)
-        members = np.flatnonzero(belongs(town, g, aside, doubt))
+        assess(town, g, _apart(g, aside))
+        members = np.flatnonzero(belongs(town, g, aside))
         if np.array_equal(members, g.members) or town.orgs(members) < LEAST:
             break
-        doubt[g.members] = True
-        doubt[members] = False
-        if doubt.sum() > 0.1 * members.size:
-            doubt[:] = False
-        g = Group(members, g.why)
+        g = _without(town, g, members, aside)
     return g
 
 
-def belongs(town: Town, g: Group, aside: Flags, doubt: Flags | None = None) -> Flags:
-    """Which accounts have evidence enough of their own against an assessed group; those in `doubt` judge nobody.
+def _without(town: Town, g: Group, members: Ints, aside: Flags) -> Group:
+    """The group with these members; those dropped are in doubt if it would stand with them in it."""
+    dropped = np.setdiff1d(np.union1d(g.dropped, g.members), members)
+    doubt = False
+    if dropped.size:
+        whole = Group(np.union1d(members, dropped))
+        assess(town, whole, aside)
+        doubt = stands(town, whole)
+    return Group(members, g.why, dropped, doubt)
+
+
+def stands(town: Town, g: Group) -> bool:
+    """Whether enough families hold on an assessed group, content among them, and no harmless explanation does."""
+    held = g.held()
+    enough = "content" in held and len(held) >= FAMILIES_NEEDED
+    return enough and not any(a.outcome == "holds" for a in alternatives(town, g))
+
+
+def _apart(g: Group, aside: Flags) -> Flags:
+    """Accounts that are no yardstick for a group: members of other clusters, and those in doubt."""
+    apart = aside.copy()
+    apart[g.dropped] |= g.doubt
+    return apart
+
+
+def belongs(town: Town, g: Group, aside: Flags) -> Flags:
+    """Which accounts have evidence enough of their own against an assessed group.
 
     Content must fit better than all but 5 % of ordinary accounts, and so must the other families that hold (the
     best one or all together); at most an eighth of an ordinary account may be expected to slip in.
@@ -90,7 +114,7 @@ def belongs(town: Town, g: Group, aside: Flags, doubt: Flags | None = None) -> F
     held = [g.evidence[f].bits for f in g.held() if f != "content"]
     if not held:
         return np.zeros(len(town), dtype=bool)
-    apart = aside if doubt is None else aside | doubt
+    apart = _apart(g, aside)
     sure = combined(town, g, apart) >= np.log2(town.others(g.members, aside=apart).size + 1) + 3
     content = g.evidence["content"].bits >= RARE_BITS
     second = np.maximum(np.max(held, axis=0), _together(np.array(held))) >= RARE_BITS
@@ -158,9 +182,9 @@ def split(town: Town, g: Group, aside: Flags) -> list[Group]:
     size = np.bincount(label)
     large = np.flatnonzero(size >= LEAST)
     if large.size >= 2:
-        return [Group(g.members[label == k], g.why) for k in large]
+        return [Group(g.members[label == k], g.why, g.dropped) for k in large]
     if large.size and (size[label] > 1).sum() > size[large[0]]:  # two or three with a mark of their own
-        return [Group(g.members[(label == large[0]) | (size[label] == 1)], g.why)]
+        return [Group(g.members[(label == large[0]) | (size[label] == 1)], g.why, g.dropped)]
     speaks = np.asarray(sparse.hstack(asked).sum(axis=1)).ravel() > 0 if asked else np.zeros(g.members.size, bool)
     back = town.sharing("flow").held[g.members]
     label = _components([*asked, *ids, back], g.members.size)
@@ -168,7 +192,7 @@ def split(town: Town, g: Group, aside: Flags) -> list[Group]:
     if own.size < 2:
         return [g]
     rest = g.members[~np.isin(label, own)]
-    return [Group(p, g.why) for p in [*(g.members[label == k] for k in own), rest] if p.size >= LEAST]
+    return [Group(p, g.why, g.dropped) for p in [*(g.members[label == k] for k in own), rest] if p.size >= LEAST]
 
 
 def _components(ties: list[sparse.csr_matrix], n: int) -> Ints:

@@ -262,9 +262,10 @@ def _used_by_all(town: Town, g: Group, kind: str) -> float:
     """The greatest share of what the accounts send (each counted once) that has one value which few others use.
 
     Few is under ten accounts for a client, two in a hundred for a prompt. A library for anybody is no product, nor
-    is a template judged harvest.
+    is a template judged harvest. Who was dropped from the group is no other: a choice among the users of a product
+    is explained by it as well as all of them are.
     """
-    s, ordinary = town.sharing(kind), town.others(g.members)
+    s, ordinary = town.sharing(kind), town.others(g.members, g.dropped)
     if not s.names:
         return 0.0
     few = s.count(ordinary) < (FEW_USERS if kind == "client" else 0.02 * ordinary.size + 1)

@@ -10,13 +10,12 @@ import numpy as np
 
 from kit.linkage.affinity import FAMILIES, marks
 from kit.linkage.families import ALPHA, Group, assess
-from kit.linkage.groups import LEAST, hypotheses, settle, split
+from kit.linkage.groups import FAMILIES_NEEDED, LEAST, hypotheses, settle, split
 from kit.linkage.harmless import Alternative, alternatives
 from kit.linkage.pools import pools
 from kit.linkage.town import Flags, Ints, Town
 from kit.stats import WEAK, Pooled
 
-FAMILIES_NEEDED = 3
 LARGE = 0.1  # of the active accounts: a group that sets the town's habits
 
 
@@ -80,7 +79,7 @@ def _without(town: Town, c: Cluster, large: Sequence[Ints], aside: Flags) -> Clu
     rest = aside.copy()
     rest[np.concatenate(large)] = True
     rest[c.group.members] = False
-    again = judge(town, Group(c.group.members, c.group.why), rest)
+    again = judge(town, Group(c.group.members, c.group.why, c.group.dropped), rest)
     return c if again.proposed else again
 
 
@@ -93,7 +92,8 @@ def _joined(town: Town, clusters: list[Cluster], aside: Flags) -> list[Cluster]:
             both = np.union1d(c.group.members, d.group.members)
             rest[both] = False
             if _marked_alike(c, d):
-                whole = judge(town, settle(town, Group(both, d.group.why + c.group.why), rest), rest)
+                dropped = np.setdiff1d(np.union1d(c.group.dropped, d.group.dropped), both)
+                whole = judge(town, settle(town, Group(both, d.group.why + c.group.why, dropped), rest), rest)
                 if whole.proposed and whole.group.members.size >= 0.95 * both.size:
                     found[i] = whole
                     break

@@ -9,15 +9,14 @@ import numpy as np
 from scipy import sparse
 
 from kit.linkage.families import Group, assess
-from kit.linkage.groups import belongs, settle
-from kit.linkage.proposal import FAMILIES_NEEDED
+from kit.linkage.groups import FAMILIES_NEEDED, belongs, settle
 from kit.linkage.town import Counts, Flags, Ints, Sharing, Town
 
 RESAMPLES = 10
 KEPT = 0.8
 
 
-def stabilities(town: Town, clusters: Sequence[Ints], *, kept: float = KEPT) -> list[float]:
+def stabilities(town: Town, clusters: Sequence[Group], *, kept: float = KEPT) -> list[float]:
     """Per cluster the mean Jaccard overlap, 0 to 1, of its members with those found again in ten resampled towns.
 
     Each resample leaves out every request and every identifier event with a chance of one in five (times of
@@ -29,21 +28,21 @@ def stabilities(town: Town, clusters: Sequence[Ints], *, kept: float = KEPT) -> 
     if not clusters:
         return []
     others = np.zeros(len(town), dtype=bool)
-    others[np.concatenate(clusters)] = True
+    others[np.concatenate([g.members for g in clusters])] = True
     overlap = np.zeros((RESAMPLES, len(clusters)))
     for seed in range(RESAMPLES):
         resampled = _thinned(town, np.random.default_rng(seed), kept)
-        for i, members in enumerate(clusters):
+        for i, g in enumerate(clusters):
             aside = others.copy()
-            aside[members] = False
-            again = _found_again(resampled, members, aside)
-            overlap[seed, i] = np.intersect1d(members, again).size / np.union1d(members, again).size
+            aside[g.members] = False
+            again = _found_again(resampled, g, aside)
+            overlap[seed, i] = np.intersect1d(g.members, again).size / np.union1d(g.members, again).size
     return [round(float(o), 4) for o in overlap.mean(axis=0)]
 
 
-def _found_again(town: Town, members: Ints, aside: Flags) -> Ints:
-    """The accounts that belong to the group which settles from `members`; nobody when it would not be proposed."""
-    g = settle(town, Group(members), aside)
+def _found_again(town: Town, found: Group, aside: Flags) -> Ints:
+    """The accounts that belong to the group which settles from `found`; nobody when it would not be proposed."""
+    g = settle(town, Group(found.members, dropped=found.dropped), aside)
     if not g.evidence:
         assess(town, g, aside)
     held = g.held()

@@ -32,7 +32,7 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
 
 def _write(con: duckdb.DuckDBPyConnection, town: Town, clusters: Sequence[Cluster]) -> None:
     named = [(c.cluster_id(town), c) for c in clusters]
-    members = [c.group.members for c in clusters if c.proposed]  # they come first
+    proposed = [c.group for c in clusters if c.proposed]  # they come first
     _insert(con, "cluster_accounts", [row for i, c in named for row in _accounts(town, i, c)])
     _insert(con, "cluster_marks", [(i, k, v, round(a, 4), round(b, 6)) for i, c in named for k, v, a, b in c.marks])
     _insert(con, "cluster_evidence", [_evidence_row(i, c, f) for i, c in named for f in FAMILIES])
@@ -45,14 +45,15 @@ def _write(con: duckdb.DuckDBPyConnection, town: Town, clusters: Sequence[Cluste
         FROM cluster_requests c JOIN requests r USING (source_id, line) GROUP BY c.cluster_id, r.account_id) n
         WHERE n.cluster_id = cluster_accounts.cluster_id AND n.account_id = cluster_accounts.account_id""")
     totals = {r[0]: r[1:] for r in con.execute(named_query("linkage/cluster_totals")).fetchall()}
-    without = [None] * (len(clusters) - len(members))
-    stable: list[float | None] = [*stabilities(town, members), *without]
+    without = [None] * (len(clusters) - len(proposed))
+    stable: list[float | None] = [*stabilities(town, proposed), *without]
     _insert(
         con,
         "clusters",
         [(i, c.proposed, c.reason, *totals[i], s) for (i, c), s in zip(named, stable, strict=True)],
     )
-    pooled: list[Pooled | None] = [*pooled_tests(con, [[town.ids[m] for m in who] for who in members]), *without]
+    members = [[town.ids[m] for m in g.members] for g in proposed]
+    pooled: list[Pooled | None] = [*pooled_tests(con, members), *without]
     graded = [
         (i, *row)
         for (i, c), test in zip(named, pooled, strict=True)

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from kit.linkage.families import Group
 from kit.linkage.pools import pools
 from kit.linkage.stability import _thinned, stabilities
 from kit.linkage.town import DAY_S, Town, read_town
@@ -33,15 +34,15 @@ def test_a_clear_campaign_is_stable_and_a_dismissed_group_has_no_number(town, ha
 def test_accounts_added_to_a_cluster_without_evidence_lower_its_stability_by_their_share(habit):
     read, members, _ = habit
     padded = np.union1d(members, read.others(members)[: members.size])
-    assert stabilities(read, [members], kept=1.0) == [1.0]
-    assert stabilities(read, [padded], kept=1.0) == [0.5]
+    assert stabilities(read, [Group(members)], kept=1.0) == [1.0]
+    assert stabilities(read, [Group(padded)], kept=1.0) == [0.5]
 
 
 def test_stability_falls_to_nothing_with_the_evidence_and_asks_about_each_cluster_apart(habit):
     read, members, stability = habit
     strangers = read.others(members)[: members.size]
-    assert stabilities(read, [members], kept=0.0005) == [0.0]
-    assert stabilities(read, [members, strangers]) == [stability, 0.0]
+    assert stabilities(read, [Group(members)], kept=0.0005) == [0.0]
+    assert stabilities(read, [Group(members), Group(strangers)]) == [stability, 0.0]
     assert stabilities(read, []) == []
 
 
