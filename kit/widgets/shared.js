@@ -31,6 +31,21 @@ function status() {
   return made;
 }
 
+// The Tab key stops once at all buttons of a box; arrows, Home and End go from one to the next.
+function rove(box) {
+  const all = () => [...box.querySelectorAll("button")];
+  const stop = (at) => all().forEach((b) => { b.tabIndex = b === at ? 0 : -1; });
+  box.addEventListener("focusin", (e) => stop(e.target));
+  box.addEventListener("keydown", (e) => {
+    const list = all(), here = list.indexOf(e.target), last = list.length - 1;
+    const to = list[{ ArrowDown: here + 1, ArrowRight: here + 1, ArrowUp: here - 1, ArrowLeft: here - 1, Home: 0, End: last }[e.key]];
+    if (!to) return;
+    e.preventDefault();
+    to.focus();
+  });
+  return () => stop(all()[0]);
+}
+
 // JupyterLab takes arrow keys and Enter for itself unless the element in focus says otherwise.
 function keepKeys(root) {
   const mark = () => root.querySelectorAll("button, input, select, summary, [tabindex]")

@@ -1,6 +1,6 @@
 // A table that asks the kernel for every page, order and filter; it holds only the rows it shows.
 const style = `
-.kit-table .scroll { overflow: auto; max-height: 30em; border: 1px solid var(--kit-line); }
+.kit-table .scroll { overflow: auto; max-height: 30em; scroll-padding-top: 2.5em; border: 1px solid var(--kit-line); }
 .kit-table table { border-collapse: separate; border-spacing: 0; }
 .kit-table caption { text-align: left; padding: 4px; font-weight: bold; }
 .kit-table th, .kit-table td { border: solid var(--kit-line); border-width: 0 1px 1px 0; }
@@ -31,15 +31,17 @@ function render({ model, el }) {
 
   const body = element("tbody");
   const heads = columns.map((column) => {
-    const button = element("button", { type: "button", title: column.means ? `${column.means}. Click to sort.` : "Click to sort" });
+    const button = element("button", { type: "button", title: `${column.means ? `${column.means}. ` : ""}Click to sort; arrow keys go to the next column.` });
     button.addEventListener("click", () =>
       turn({ first: 0, order: column.name, descending: state.order === column.name ? !state.descending : column.number }));
     const head = element("th", { scope: "col", className: column.name === VERDICT ? "pinned" : "" }, button);
     return { column, button, head };
   });
   const corner = element("th", { scope: "col" }, element("span", { textContent: "row", style: "padding: 4px 6px; font-weight: normal" }));
-  const table = element("table", {}, element("caption", { textContent: model.get("name") }),
-    element("thead", {}, element("tr", {}, corner, ...heads.map((h) => h.head))), body);
+  const top = element("tr", {}, corner, ...heads.map((h) => h.head));
+  const table = element("table", {}, element("caption", { textContent: model.get("name") }), element("thead", {}, top), body);
+  rove(top)();
+  const firstRow = rove(body);
   const scroll = named(`Rows of ${model.get("name")}`, element("div", { className: "scroll", tabIndex: 0 }, table));
   scroll.setAttribute("role", "region");
 
@@ -69,7 +71,7 @@ function render({ model, el }) {
     return element("td", { className: "long" + pinned }, element("div", { textContent: value }));
   }
   function row(values, i) {
-    const button = named(`Show the whole row ${state.first + i + 1}`, element("button", { type: "button", textContent: state.first + i + 1 }));
+    const button = named(`Show the whole row ${state.first + i + 1}`, element("button", { type: "button", title: "Arrow keys go to the next row", textContent: state.first + i + 1 }));
     button.addEventListener("click", () => ask({ row: i }));
     return element("tr", {}, element("td", { className: "at" }, button), ...values.map(cell));
   }
@@ -77,6 +79,7 @@ function render({ model, el }) {
     const page = model.get("page");
     state.first = page.first;
     body.replaceChildren(...page.rows.map(row));
+    firstRow();
     whole.hidden = true;
     said.textContent = page.caption;
     previous.disabled = page.first === 0;

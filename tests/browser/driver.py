@@ -44,7 +44,8 @@ HEIGHT = f"""() => {{ const cells = [...document.querySelectorAll("{PANEL} .jp-C
   document.querySelectorAll('{PANEL} .jp-WindowedPanel-outer').forEach(e => {{ e.scrollTop = 0; }});
   if (!cells.length) return 840;
   return Math.ceil(cells.at(-1).getBoundingClientRect().bottom - cells[0].getBoundingClientRect().top); }}"""
-STOPS = "button:not(:disabled), input, select, summary, textarea, [tabindex='0']"
+# One button of a row of them is a stop, the others are a matter of the arrow keys.
+STOPS = "button:not(:disabled, [tabindex='-1']), input, select, summary, textarea, [tabindex='0']"
 # What Tab has not yet come to among the outputs; the first call puts the focus on the first of them.
 UNREACHED = f"""first => {{
   const all = [...document.querySelectorAll("{PANEL} .jp-OutputArea-output :is({STOPS})")]

@@ -110,7 +110,7 @@ def test_the_charts_of_01_follow_the_time_that_is_brushed_and_the_accounts_that_
     here.get_by_role("listbox", name="Found").select_option(index=0)
     here.get_by_role("button", name="Add to choice").press("Enter")
     lab.until_changed("few.follow", was)
-    here.get_by_text("Chosen: 1 accounts").wait_for()
+    here.get_by_text("Chosen: 1 account").wait_for()
     check(lab, "01_brushed")
 
 
