@@ -20,28 +20,11 @@ import polars as pl
 from kit import findings
 from kit.case import Case
 from kit.result import SHOWN_ROWS, Result, counted, plain, shown, visible
+from kit.widgets.means import means
 
 HELD_ROWS = 20_000
 CELL_CHARS = 300
 ROW_CHARS = 20_000
-# What a heading says to somebody who is no statistician.
-MEANS = {
-    "p": "How often chance alone would give as much; 0.01 is once in a hundred",
-    "q": "As p, and already corrected for the number of things looked at",
-    "n": "How many were counted or compared for this row",
-    "z": "How many usual deviations away from what was to be expected",
-    "lift": "How much more than to be expected; 0 is as expected",
-    "expected": "What comparable times or accounts lead to expect",
-    "null_value": "The share of ordinary accounts that show the same",
-    "null_mean": "What is to be expected of accounts that act apart",
-    "bits": "How rare: 1 bit is one account in two, 10 bits one in a thousand",
-}
-MEANS |= {
-    "p_value": MEANS["p"],
-    "q_value": MEANS["q"],
-    "rarity_bits": MEANS["bits"],
-    "strength_bits": MEANS["bits"],
-}
 
 
 def program(name: str) -> str:
@@ -227,7 +210,8 @@ def table_widget(answer: Answer | Held) -> Any:
         saved = traitlets.Unicode().tag(sync=True)
 
     page = answer.page()
-    table = Table(name=answer.name, columns=_columns(page.rows), page=_shown(page))
+    analysis = answer.result.call if isinstance(answer, Held) else answer.call
+    table = Table(name=answer.name, columns=_columns(page.rows, analysis), page=_shown(page))
 
     def turn(change: Any) -> None:
         nonlocal page
@@ -282,9 +266,9 @@ def _shown(page: Page) -> dict[str, Any]:
     }
 
 
-def _columns(frame: pl.DataFrame) -> list[dict[str, Any]]:
+def _columns(frame: pl.DataFrame, analysis: str) -> list[dict[str, Any]]:
     return [
-        {"name": n, "shown": visible(n), "number": t.is_numeric(), "means": MEANS.get(n, "")}
+        {"name": n, "shown": visible(n), "number": t.is_numeric(), "means": means(n, analysis)}
         for n, t in frame.schema.items()
     ]
 
@@ -292,10 +276,11 @@ def _columns(frame: pl.DataFrame) -> list[dict[str, Any]]:
 def _short_paths(texts: list[str]) -> list[str]:
     """Paths without the folder they have in common, which would push the other columns off the page."""
     paths = [t for t in texts if t]
-    if not paths or not all(t.startswith("/") and len(t) > 32 for t in paths):
+    if not paths or not all(re.fullmatch(r"(?=.*/)(?!\w+://)\S{33,}", t) for t in paths):
         return texts
-    folder = os.path.commonpath([os.path.dirname(t) for t in paths])
-    return [f"…{t.removeprefix(folder)}" if t else t for t in texts]
+    folders = [os.path.dirname(t) for t in paths]
+    folder = os.path.commonpath(folders) if len({f.startswith("/") for f in folders}) == 1 else ""
+    return [f"…{t.removeprefix(folder)}" if t and folder else t for t in texts]
 
 
 def _exact(value: Any) -> str:

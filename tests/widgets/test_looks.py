@@ -66,6 +66,20 @@ def test_a_heading_of_statistics_says_what_it_means():
     assert columns[1]["means"] == ""
 
 
+def test_a_heading_is_explained_in_the_kits_own_tables_and_left_alone_where_a_person_chose_the_name():
+    frame = pl.DataFrame({"spread": [1.0]})
+    own = Result(frame, "SELECT 1", {}, "b", call="kit.volume.release_pivot")
+    assert "moved as one" in table_widget(Held(own, None)).columns[0]["means"]
+    assert table(frame).columns[0]["means"] == ""
+
+
+def test_relative_paths_lose_the_folder_they_share_and_other_texts_with_strokes_stay_whole():
+    folder = "sample_data/incident/exports/of-may"
+    links = ["https://one.example/a/long/enough/path", "https://two.example/a/long/enough/path"]
+    made = table(pl.DataFrame({"path": [f"{folder}/one.csv", f"{folder}/two.csv"], "link": links}))
+    assert made.page["rows"] == [["…/one.csv", links[0]], ["…/two.csv", links[1]]]
+
+
 def test_a_still_table_puts_numbers_right_and_texts_left_and_escapes_both():
     made = Result(pl.DataFrame({"<b>": ["<script>"], "n": [1000]}), "SELECT 1", {}, "b")._repr_html_()
     assert "<td style='text-align:left'>&lt;script&gt;</td><td style='text-align:right'>1,000</td>" in made
