@@ -15,6 +15,7 @@ from kit import reviews
 from kit.case import Case
 from kit.errors import KitError
 from kit.result import Result, shown, visible
+from kit.widgets.means import means
 from kit.widgets.pickers import keys_stay_here
 from kit.widgets.table import headless
 
@@ -173,8 +174,9 @@ def _block(text: Any) -> str:
 
 def _facts(row: dict[str, Any]) -> str:
     """What is known of a subject, a name and a value each, as many beside each other as the page is wide."""
-    names = ((k.replace("_", " ").capitalize(), v) for k, v in row.items() if v not in (None, "", []))
-    pairs = "".join(f"<div><div style='{FAINT}'>{_text(k)}</div>{_text(v)}</div>" for k, v in names)
+    said = {k: v for k, v in row.items() if v not in (None, "", [])}
+    names = {k: f"<div style='{FAINT}'>{_text(k.replace('_', ' ').capitalize())}</div>" for k in said}
+    pairs = "".join(f"<div title='{html.escape(means(k, ''))}'>{names[k]}{_text(v)}</div>" for k, v in said.items())
     style = "display: flex; flex-wrap: wrap; gap: 6px 24px; line-height: 1.4; margin: 8px 0"
     return f"<div style='{style}'>{pairs}</div>"
 

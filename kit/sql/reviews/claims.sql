@@ -1,6 +1,6 @@
--- What can be claimed about a cluster
+-- What can be claimed about a cluster, and on what basis
 -- $id VARCHAR: cluster_id
-SELECT claim, statement, grade, confidence
+SELECT claim, statement, grade, confidence, basis
 FROM cluster_claims
 WHERE cluster_id = $id
 ORDER BY claim
