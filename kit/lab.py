@@ -35,12 +35,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
 }
 
-# Lab centres tables and headings; ours start where the text above them starts. In the dark theme a chart stays the
-# paper that goes into the bundle, so that "darker" and "grey" stay true: a dimmed card.
+# Lab centres tables and headings; ours start where the text above them starts. In the dark theme a chart, and a
+# summary, stays the paper that goes into the bundle, so that "darker" and "grey" stay true: a dimmed card.
 # What the keyboard is on has a ring to be seen: the widgets' own is a light blue line.
 STYLE = """.jp-RenderedHTMLCommon table { margin-left: 0 !important; margin-right: 0 !important; }
 .jp-RenderedMarkdown th:not([align]) { text-align: left; }
-[data-jp-theme-light="false"] .jp-RenderedVegaCommon5 canvas, [data-jp-theme-light="false"] .jp-RenderedSVG img {
+[data-jp-theme-light="false"] .jp-OutputArea-output :is(canvas, iframe, img) {
   border-radius: 8px; filter: brightness(0.85); }
 .jp-OutputArea .jp-OutputArea-output :focus-visible {
   outline: 2px solid var(--jp-brand-color1) !important; outline-offset: 1px; }
