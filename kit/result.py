@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 SHOWN_ROWS = 50
+WHOLE_CHARS = 24  # of a value that a still table keeps on one line
 SHOWN_CHARS = 200
 
 
@@ -94,18 +95,23 @@ class Result:
 
 
 def still_table(frame: pl.DataFrame, caption: str) -> str:
-    """Rows as an HTML table that nothing in them can break out of: numbers to the right, all else to the left."""
-    sides = ["right" if dtype.is_numeric() else "left" for dtype in frame.dtypes]
+    """Rows as an HTML table that nothing in them can break out of: numbers to the right, all else to the left.
 
-    def cells(tag: str, texts: Iterable[str]) -> str:
+    A column is as wide as its values, up to the length of a time or an id; what is longer wraps.
+    """
+    sides = ["text-align:right" if dtype.is_numeric() else "text-align:left" for dtype in frame.dtypes]
+    rows = [[shown(v) for v in row] for row in frame.rows()]
+    wide = [min(max(map(len, column)), WHOLE_CHARS) for column in zip(*rows, strict=True)] or [0] * frame.width
+
+    def cells(tag: str, texts: Iterable[str], styles: Iterable[str]) -> str:
         made = (
-            f"<{tag} style='text-align:{s}'>{html.escape(t)}</{tag.split()[0]}>"
-            for t, s in zip(texts, sides, strict=True)
+            f"<{tag} style='{s}'>{html.escape(t)}</{tag.split()[0]}>" for t, s in zip(texts, styles, strict=True)
         )
         return f"<tr>{''.join(made)}</tr>"
 
-    head = cells("th scope='col'", (visible(c) for c in frame.columns))
-    body = "".join(cells("td", (shown(v) for v in row)) for row in frame.rows())
+    widths = [f"{s};min-width:{n}ch" for s, n in zip(sides, wide, strict=True)]
+    head = cells("th scope='col'", (visible(c) for c in frame.columns), widths)
+    body = "".join(cells("td", row, sides) for row in rows)
     caption = f"<caption style='text-align:left'>{html.escape(visible(caption))}</caption>"
     return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>"
 
