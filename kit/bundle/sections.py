@@ -69,17 +69,24 @@ def proposed_section(evidence: dict[str, Any]) -> list[Block]:
         if c.get("reviews"):
             said = [f"{r['by']}, {r['at'][:10]}: {r['verdict']} ({r['reason']})" for r in c["reviews"]]
             blocks += [Text("What reviewers decided:"), Items(said)]
-        claims = [
-            [k, v.get("statement") or CLAIMS.get(k, "–"), v["grade"], v["confidence"] or "–"]
-            for k, v in c["claims"].items()
-        ]
-        if claims:
-            heads = ["Claim", "Proposition", "Grade", "Confidence"]
-            blocks.append(Table(f"{group(c)}: the five claims", heads, claims))
+        if c["claims"]:
+            blocks.append(_claims(c))
         blocks += _what_was_tested(c)
         if known := "; ".join(f"{t} ({ATLAS[t]})" for t in c["techniques"] if t in ATLAS):
             blocks.append(Text(f"Behaviour of the kind that MITRE ATLAS describes as {known}.", "note"))
     return blocks
+
+
+def _claims(c: dict[str, Any]) -> Table:
+    """The five claims of a group with their grades, and on what basis where the reader may know it."""
+    based = any(v.get("basis") for v in c["claims"].values())
+    rows = [
+        [k, v.get("statement") or CLAIMS.get(k, "–"), v["grade"], v["confidence"] or "–"]
+        + [v.get("basis") or "–"] * based
+        for k, v in c["claims"].items()
+    ]
+    heads = ["Claim", "Proposition", "Grade", "Confidence", *["Basis"] * based]
+    return Table(f"{group(c)}: the five claims", heads, rows)
 
 
 def _what_was_tested(c: dict[str, Any]) -> list[Block]:

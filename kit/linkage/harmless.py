@@ -130,7 +130,7 @@ def _class(town: Town, g: Group, tied: list[str]) -> Alternative:
     n, own = int(((plan == "education") | (how == "education")).sum()), _own_domain(town, m)
     volume = float(np.median(town.requests[m]))
     detail = (
-        f"{n} of {m.size} accounts on education plans, {own} under one school's domain, "
+        f"{n} of {m.size} accounts on education plans, {own} under one mail domain of their own, "
         f"median {volume:.0f} requests; {_ties(tied)}"
     )
     thrown_away = g.measured("rare mail domain").holds and own < NEEDED["rare mail domain"] * m.size

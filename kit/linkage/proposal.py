@@ -191,13 +191,13 @@ def claims(
     c: Cluster, *, exchanges: int, requests: int, pooled: Pooled | None = None
 ) -> list[tuple[str, str, str, str, str]]:
     """The five claims, graded: claim, statement, grade, confidence, basis."""
-    held = c.group.held()
+    held, others = c.group.held(), requests - exchanges
+    rest = f"{others:,} other requests of theirs do not and are not counted." if others else "they made no others."
     together = ("supported", "high" if len(held) >= 4 else "moderate") if c.proposed else ("not assessed", "none")
     return [
         (
             "A",
-            f"{c.group.members.size:,} accounts made {exchanges:,} requests that carry the group's marks; "
-            f"{requests - exchanges:,} other requests of theirs do not and are not counted.",
+            f"{c.group.members.size:,} accounts made {exchanges:,} requests that carry the group's marks; {rest}",
             "established",
             "high",
             "Counted in the logs received, request by request.",

@@ -16,6 +16,7 @@ from hostile_case import prompt
 
 from kit import Case, bundle, open_case, reviews
 from kit.bundle.audience import Audience, quoted_texts, without_small_rows
+from kit.bundle.sections import _claims
 from kit.errors import BundleError
 from kit.redact import Redactor
 
@@ -224,3 +225,10 @@ def test_a_preview_is_a_page_in_a_frame_where_nothing_runs(hostile: Case) -> Non
     assert shown.startswith("<iframe sandbox title='Summary, profile public'")
     assert "<script" not in shown
     assert shown.count("<") == 2
+
+
+def test_each_graded_claim_stands_beside_its_basis_where_the_reader_may_know_it():
+    graded = {"statement": "The purpose is to harvest.", "grade": "partly supported", "confidence": "low"}
+    cluster = {"cluster_id": "cluster-1", "claims": {"C": graded | {"basis": "Many false alarms."}}}
+    assert _claims(cluster).rows == [["C", *graded.values(), "Many false alarms."]]
+    assert _claims(cluster | {"claims": {"C": graded}}).rows == [["C", *graded.values()]]
