@@ -188,6 +188,16 @@ def _active_days(town: Town, m: Ints) -> float:
     return float(np.median(np.diff(town.days.table[m].indptr)))
 
 
+def _comes_for_dates(town: Town, m: Ints) -> bool:
+    """Whether the median account is away on half or more of the days from its first to its last."""
+    seen = town.days.table[m[town.active[m]]].tocoo()
+    last, first = np.full(m.size, -1), np.full(m.size, town.days.table.shape[1])
+    np.maximum.at(last, seen.row, seen.col)
+    np.minimum.at(first, seen.row, seen.col)
+    share = np.bincount(seen.row, minlength=m.size) / np.maximum(last - first + 1, 1)
+    return float(np.median(share[last >= 0])) <= 0.5 if seen.nnz else False
+
+
 # ---- what they do ------------------------------------------------------------------------------------------
 
 
@@ -293,13 +303,15 @@ def _course(town: Town, g: Group, tied: list[str]) -> Alternative:
 def _public_date(town: Town, g: Group, tied: list[str]) -> Alternative:
     """Strangers with one published prompt and one date: a deadline, an event, the day a model comes out.
 
-    The date explains the days of activity and the move to a new model; also the hours, where there were few days,
-    and that people signed up for them at about the same time, where they had more to do there than to look in.
+    The date explains the days of activity and the move to a new model; also the hours, where there were few days.
+    Who comes for a few days or for the dates of a term, and has more to do there than to look in, signed up for
+    them at about the same time; machines work on most days.
     """
     days, volume = _active_days(town, g.members), float(np.median(town.requests[g.members]))
+    dates = days <= EVENT_DAYS or _comes_for_dates(town, g.members)
     public = {"days of activity", "move to a new model"}
-    if days <= EVENT_DAYS:
-        public |= {"hours of the day"} | ({"batch of sign-ups"} if volume > FEW_REQUESTS else set())
+    public |= {"hours of the day"} if days <= EVENT_DAYS else set()
+    public |= {"batch of sign-ups"} if dates and volume > FEW_REQUESTS else set()
     left = [
         f for f in g.held() if any(m.holds and m.affinity.measure not in public for m in g.evidence[f].measures)
     ]
@@ -307,7 +319,8 @@ def _public_date(town: Town, g: Group, tied: list[str]) -> Alternative:
         "strangers who follow one public date (release, deadline, event)",
         "nothing ties the organisations, and fewer than three families hold without the days of activity, the "
         f"move to a new model and, where the median account was active on at most {EVENT_DAYS} days, the hours of "
-        f"the day and (if it made more than {FEW_REQUESTS} requests) the batch of sign-ups",
+        f"the day and, where it was on at most half of its days and made more than {FEW_REQUESTS} requests, the "
+        "batch of sign-ups",
         not tied and len(left) < 3,
         f"active on {days:.0f} days; families that hold without them: {_listed(left)}; {_ties(tied)}",
     )
