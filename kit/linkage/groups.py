@@ -86,7 +86,10 @@ def _without(town: Town, g: Group, members: Ints, aside: Flags) -> Group:
     doubt = False
     if dropped.size:
         whole = Group(np.union1d(members, dropped))
-        assess(town, whole, aside)
+        if np.array_equal(whole.members, g.members):
+            whole = g  # nobody was dropped before and nobody came in: it has been assessed
+        else:
+            assess(town, whole, aside)
         doubt = stands(town, whole)
     return Group(members, g.why, dropped, doubt)
 
