@@ -193,6 +193,8 @@ class Lab:
 
     def run(self, source: str, instead_of: str = "") -> None:
         """Run a cell with this source: a new last one, or the one that holds a text, which it replaces."""
+        self.page.wait_for_function(IDLE)
+        self.page.wait_for_timeout(300)  # a kernel drops what comes right behind an error
         cells = self.page.locator(f"{PANEL} .jp-CodeCell")
         cell = cells.filter(has_text=instead_of).first if instead_of else cells.last
         cell.locator(".cm-content").click()
