@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
@@ -52,8 +52,10 @@ def over_time(result: Result, marks: Result | None = None, *, y: str = "requests
     layers: list[Any] = [line.encode(**series("series", title=_by(result)))] if n > 1 else [*band, line]
     if y == "requests":
         layers += _outside(frame)
-    if marks is not None and len(marks):
-        layers.insert(0, events(marks, over=_over(frame, marks), deep=8))  # beneath: a name hides no peak
+    if marks is not None:
+        marks = _within(frame, marks)
+    if marks:
+        layers.insert(0, events(marks, over=_span(frame), deep=8))  # beneath: a name hides no peak
     return figure(
         alt.layer(*layers).properties(width=720, height=260),
         result,
@@ -313,10 +315,16 @@ def _outside(frame: pl.DataFrame) -> list[Any]:
     return [point.encode(x=time_axis("bucket_at"), y="requests:Q", shape=shape, tooltip=tips)]
 
 
-def _over(frame: pl.DataFrame, marks: Result) -> tuple[datetime, datetime]:
-    """First and last time of the axis: of the data and of the events laid over it."""
-    times = pl.concat([frame["bucket_at"].cast(UTC), marks["at"].cast(UTC)])
-    return cast("tuple[datetime, datetime]", (times.min(), times.max()))
+def _span(frame: pl.DataFrame) -> tuple[datetime, datetime]:
+    """When the first bucket begins and the last one ends."""
+    begins = frame["bucket_at"].cast(UTC).unique().sort()
+    wide = begins.diff().min() or timedelta(0)
+    return begins[0], begins[-1] + cast("timedelta", wide)
+
+
+def _within(frame: pl.DataFrame, marks: Result) -> Result:
+    """The events of the time that is drawn; those of other days would stretch its axis."""
+    return marks.with_frame(marks.frame.filter(pl.col("at").cast(UTC).is_between(*_span(frame))))
 
 
 def _described(frame: pl.DataFrame, y: str, width: str, marks: Result | None) -> str:
@@ -329,7 +337,7 @@ def _described(frame: pl.DataFrame, y: str, width: str, marks: Result | None) ->
         counted = dict(frame["sign"].value_counts().rows())
         say += f" Outside what the other weeks lead to expect: {counted.get('burst', 0)} windows above, "
         say += f"{counted.get('drop', 0)} below."
-    if marks is not None and len(marks):
+    if marks:
         say += " Marked: " + "; ".join(f"{m['label']} on {_day(m['at'])}" for m in marks.rows()[:6])
         say += f"; and {len(marks) - 6} more." if len(marks) > 6 else "."
     return say

@@ -131,3 +131,16 @@ def test_nobody_ranked_is_a_sentence_and_no_empty_axis():
         "Who else may belong",
         "No account outside the seeds has a link to them to be ranked by.",
     ]
+
+
+def test_events_of_other_days_do_not_stretch_a_chart_of_a_chosen_time():
+    hours = [START + timedelta(hours=i) for i in range(48)] * 2
+    two = {"bucket_at": hours, "series": ["a"] * 48 + ["b"] * 48, "requests": list(range(96))}
+    at = [START - timedelta(days=5), START + timedelta(hours=47, minutes=30)]
+    marks = made(
+        pl.DataFrame({"at": at, "kind": ["ban", "release"], "label": ["19 accounts closed", "release orca"]})
+    )
+    drawn = charts.over_time(made(pl.DataFrame(two)), marks)
+    assert "19 accounts closed" not in drawn.alt
+    assert "release orca" in drawn.alt
+    assert not [t for t in texts(drawn) if "closed" in t or "Apr" in t]
