@@ -18,7 +18,8 @@ def kernel(small_folder):
 
 
 def run(client, code):
-    """Run a cell; gives the reply and every output as text by kind."""
+    """Run a cell; gives the reply and every output as text by kind. A kernel drops, and says so, what comes right
+    behind an error: it is sent again."""
     seen: dict[str, str] = {}
 
     def keep(message):
@@ -29,7 +30,7 @@ def run(client, code):
             seen[message["msg_type"]] = seen.get(message["msg_type"], "") + str(content.get("text", content))
 
     reply = client.execute_interactive(code, output_hook=keep, timeout=60)["content"]
-    return reply, seen
+    return run(client, code) if reply["status"] == "aborted" else (reply, seen)
 
 
 def test_a_named_answer_with_bound_parameters(kernel):
