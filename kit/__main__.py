@@ -13,6 +13,7 @@ from pathlib import Path
 from kit import __version__
 from kit.commands import COMMANDS
 from kit.errors import KitError
+from kit.shortage import shortage
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,20 +37,28 @@ def main(argv: list[str] | None = None) -> int:
     command = COMMANDS[arguments.pop("command")]
     try:
         return command.run(**arguments) or 0
-    except KitError as e:
-        if os.environ.get("KIT_TRACEBACK") == "1":
-            raise
-        print(f"incident: {e}", file=sys.stderr)
     except KeyboardInterrupt:
         print("incident: stopped; the case is as it was, ask again when you like.", file=sys.stderr)
     except BrokenPipeError:  # the reader of our output left, as `head` does
         raise
-    except OSError as e:
-        if os.environ.get("KIT_TRACEBACK") == "1":
+    except Exception as e:
+        said = _in_one_line(e)
+        if not said or os.environ.get("KIT_TRACEBACK") == "1":
             raise
-        where = f"{Path(e.filename)}: " if e.filename else ""
-        print(f"incident: {where}{e.strerror or e}; free the file or the disk and try again.", file=sys.stderr)
+        print(f"incident: {said}", file=sys.stderr)
     return 1
+
+
+def _in_one_line(error: Exception) -> str:
+    """What a person can act on; empty where only the traceback helps."""
+    if isinstance(error, KitError):
+        return str(error)
+    if short := shortage(error):
+        return f"{short.said}; {short.remedy} and try again."
+    if isinstance(error, OSError):
+        where = f"{Path(error.filename)}: " if error.filename else ""
+        return f"{where}{error.strerror or error}; free the file or the disk and try again."
+    return ""
 
 
 def run() -> None:

@@ -27,14 +27,15 @@ from typing import Any, Concatenate, ParamSpec
 import duckdb
 import polars as pl
 
+from kit.database import MEMORY, first_line, named_query, read_build, view_requests
 from kit.database import build_database as build_database
 from kit.database import create_tables as create_tables
-from kit.database import first_line, named_query, read_build, view_requests
 from kit.database import read_config as read_config
 from kit.database import request_columns as request_columns
 from kit.database import request_schema as request_schema
 from kit.errors import CaseError, QueryError
 from kit.result import Result
+from kit.shortage import shortage
 
 REFUSAL_CHARS = 300
 FOLDERS = ("requests", "rejects", "notebooks", "reviews", "findings", "bundles")
@@ -144,6 +145,9 @@ def create_case(folder: str | Path, title: str = "") -> Path:
         'scope = ""',
         "",
         "[parameters]",
+        "",
+        "[machine]",
+        f'memory = "{MEMORY}"   # what DuckDB may use while tables are built; beyond it, it goes to disk',
         "",
         "[privacy]",
         'content = "full"   # full | excerpt | hash: how much of the texts is kept at load',
@@ -282,6 +286,8 @@ def _frame(asked: Any) -> pl.DataFrame:
 
 def _refusal(error: duckdb.Error) -> str:
     """What DuckDB says in one line, with the nearest names it knows for one it does not."""
+    if short := shortage(error):
+        return f"The query was stopped, for {short.said}; ask for fewer rows or columns, or {short.remedy}."
     said = re.sub(r"^[A-Z]\w*(?: \w+)? Error: ", "", first_line(error)).rstrip("!")
     said = said if len(said) <= REFUSAL_CHARS else f"{said[:REFUSAL_CHARS]}…"
     if near := re.search(r"(?:Candidate bindings|Did you mean)[: ]*(.+)", str(error)):

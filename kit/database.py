@@ -16,9 +16,11 @@ from typing import Any
 import duckdb
 
 from kit.errors import CaseError, QueryError
+from kit.shortage import shortage
 
 SQL_FILES = resources.files("kit") / "sql"
 AREAS = ("base", "volume", "prompts", "linkage")
+MEMORY = "3GB"  # for DuckDB while it builds, where case.toml says nothing
 Step = Callable[[duckdb.DuckDBPyConnection], object]
 
 
@@ -78,20 +80,22 @@ def read_build(folder: Path) -> str:
 
 
 def build_database(
-    folder: Path, steps: Sequence[Step], *, memory_limit: str = "3GB", threads: int | None = None
+    folder: Path, steps: Sequence[Step], *, memory_limit: str | None = None, threads: int | None = None
 ) -> str:
     """Make case.duckdb anew beside the old one and swap it in whole; returns the build id.
 
     `steps` are called in turn with the connection; they fill the tables of kit/sql/schema/ from the view
     `requests`. If one fails, the old database stays as it was. The build id is a hash of the kit's SQL, the parts
-    and the parameters, so the same exports give the same id. Raises CaseError if another process is building.
+    and the parameters, so the same exports give the same id. Raises CaseError if another process is building, or if
+    memory (`memory_limit`, else what case.toml says) or a disk runs out.
     """
+    memory_limit = memory_limit or str(read_config(folder).get("machine", {}).get("memory", MEMORY))
     new = folder / "case.duckdb.building"
     _claim(new)
     con = duckdb.connect(str(new))
     try:
         con.execute("SET timezone = 'UTC'")
-        con.execute("SET memory_limit = $m", {"m": memory_limit})
+        _limit_memory(con, memory_limit)
         con.execute("SET enable_progress_bar = false")
         con.execute("SET temp_directory = $d", {"d": (folder / ".spill").as_posix()})
         if threads:
@@ -105,15 +109,29 @@ def build_database(
         build = build_id(folder)
         names = [Path(f).name for f in files]
         con.execute("CREATE TABLE build AS SELECT $b AS build, $p::VARCHAR[] AS parts", {"b": build, "p": names})
-    except BaseException:
+        con.execute("CHECKPOINT")  # closing does it too, but on a full disk it fails without a word
+        (folder / "case.build.new").write_text(build + "\n")
+    except BaseException as e:
         con.close()
         _remove(new)
+        if short := shortage(e):
+            remedy = f'allow DuckDB more (memory = "{memory_limit}" now, under [machine] in case.toml)'
+            todo = f"{remedy if short.limited else short.remedy}, then run: incident load {folder}"
+            raise CaseError(f"{folder} was not rebuilt and is as it was, for {short.said}; {todo}") from e
         raise
     con.close()
     os.replace(new, folder / "case.duckdb")
-    (folder / "case.build.new").write_text(build + "\n")
     os.replace(folder / "case.build.new", folder / "case.build")
     return build
+
+
+def _limit_memory(con: duckdb.DuckDBPyConnection, limit: str) -> None:
+    try:
+        con.execute("SET memory_limit = $m", {"m": limit})
+    except duckdb.Error as e:
+        raise CaseError(
+            f'memory = "{limit}" under [machine] in case.toml is no amount of memory; write it as "{MEMORY}".'
+        ) from e
 
 
 def _claim(new: Path) -> None:

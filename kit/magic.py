@@ -26,6 +26,7 @@ import polars as pl
 from kit.case import Case
 from kit.errors import KitError, QueryError
 from kit.result import SHOWN_ROWS, Result, still_table, visible
+from kit.shortage import shortage
 
 PATIENCE_S = 2.0
 USAGE = "%%sql NAME --parameter value, then one SELECT on the lines below"
@@ -40,7 +41,7 @@ def install() -> bool:
         return False
     shell.kit_installed = True
     shell.register_magic_function(_SqlMagic(shell), "cell", "sql")
-    shell.set_custom_exc((KitError, KeyboardInterrupt, NameError), _show_error)
+    shell.set_custom_exc((KitError, KeyboardInterrupt, MemoryError, NameError), _show_error)
     if os.environ.get("KIT_HEADLESS") != "1":
         _Progress(shell)
     shell.display_formatter.mimebundle_formatter.for_type(Result, lambda r: _show_result(shell, r))
@@ -149,6 +150,8 @@ def _plainly(shell: Any, error: BaseException, trace: Any) -> str:
     """What a person reads in place of a traceback; empty where only the traceback helps."""
     if isinstance(error, KeyboardInterrupt):
         return "Stopped. Nothing in the case has changed."
+    if short := shortage(error):
+        return f"The cell was stopped, for {short.said}; {short.remedy} and run it again."
     if not isinstance(error, NameError):
         return str(error)
     while trace is not None and trace.tb_next is not None:

@@ -13,6 +13,7 @@ KIT = Path(__file__).parent.parent / "kit"
 FLOORS = {
     "errors": 0,
     "result": 1,
+    "shortage": 1,
     "stats": 1,
     "compiled": 1,
     "database": 2,

@@ -117,7 +117,9 @@ def _keep_mapping(folder: Path, mapping: Path) -> str:
     if kept.is_file() and kept.read_text(encoding="utf-8") != text:
         raise LoadError(f"{mapping.name} was used here with other contents; give the new mapping another name.")
     kept.parent.mkdir(exist_ok=True)
-    kept.write_text(text, encoding="utf-8")
+    new = kept.with_name(f"{kept.name}.new")
+    new.write_text(text, encoding="utf-8")
+    os.replace(new, kept)
     return text
 
 

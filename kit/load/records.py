@@ -14,6 +14,7 @@ import duckdb
 from kit.errors import LoadError
 from kit.formats import Format, exact
 from kit.load.container import LONGEST_LINE, Advance, Container, pieces
+from kit.shortage import shortage
 
 csv.field_size_limit(LONGEST_LINE)
 DOCUMENT_LIMIT = 512 << 20
@@ -307,6 +308,8 @@ def parquet_rows(container: Container) -> Iterator[tuple[int, Any]]:
                     number += 1
                     yield number, dict(zip(names, row, strict=True))
         except duckdb.Error as e:
+            if shortage(e):
+                raise
             raise LoadError(f"{container.path} is no Parquet file that can be read ({e}).".split("\n")[0]) from e
 
 

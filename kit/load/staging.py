@@ -35,6 +35,7 @@ from kit.load.records import Read, line_of, read
 from kit.load.tally import Tally
 from kit.load.writer import Piece, Writers, marks
 from kit.result import write_rows
+from kit.shortage import shortage
 
 IN_FLIGHT = 3  # pieces read and not yet written
 Progress = Callable[[int, int], None]  # bytes read, rows written
@@ -61,12 +62,17 @@ class Staging:
         self.written: dict[str, list[Path]] = {}  # table -> the files with its rows, in order
 
     def run(self) -> None:
-        """Stage the export. Raises LoadError if it cannot be read as a whole."""
+        """Stage the export. Raises LoadError if it cannot be read as a whole, or memory or a disk runs out."""
         part = self.folder / "requests" / f"{self.plan.sha256}.{self.mark}"
         self.writers.begin(self.plan.source_id)
         try:
             self._read()
             self._finish(part)
+        except Exception as e:
+            if short := shortage(e):
+                said = f"{self.plan.path} was not loaded and {self.folder} is as it was"
+                raise LoadError(f"{said}, for {short.said}; {short.remedy} and load again.") from e
+            raise
         finally:
             part.unlink(missing_ok=True)
 
@@ -148,6 +154,8 @@ class Staging:
         try:
             piece = self.writers.parquet(self.plan.kind, self.plan.names, self.plan.path)
         except duckdb.Error as e:
+            if shortage(e):
+                raise
             raise LoadError(
                 f"{self.plan.path} cannot be read as Parquet ({first_line(e)}); ask for it again."
             ) from e
@@ -180,6 +188,8 @@ class Staging:
         try:
             self._take(kind, running.result())
         except (duckdb.Error, ValueError) as e:
+            if shortage(e):
+                raise
             raise LoadError(
                 f"{self.plan.path} could not be written to the case ({first_line(e)}); make room."
             ) from e
