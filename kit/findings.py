@@ -18,7 +18,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -277,8 +277,10 @@ def _locked(folder: Path, wait_s: float = 10.0) -> Iterator[None]:
             os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
             break
         except FileExistsError:
-            with_age = time.time() - lock.stat().st_mtime if lock.exists() else 0.0
-            if with_age > LOCK_STALE_S:  # left by a process that was killed: recording takes milliseconds
+            age = 0.0
+            with suppress(FileNotFoundError):  # let go of between the two looks
+                age = time.time() - lock.stat().st_mtime
+            if age > LOCK_STALE_S:  # left by a process that was killed: recording takes milliseconds
                 lock.unlink(missing_ok=True)
             elif time.monotonic() > deadline:
                 raise CaseError(f"{lock} is held by another process; wait for it, or remove the file.") from None

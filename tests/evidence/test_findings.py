@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -114,6 +115,21 @@ def test_two_processes_that_record_at_once_lose_nothing(case: Case) -> None:
     running = [subprocess.Popen([sys.executable, "-c", script, case.folder, who]) for who in ("ann", "bob")]
     assert [p.wait(60) for p in running] == [0, 0]
     assert len(findings.all(case)) == len(ledger(case)) == 30
+
+
+def test_a_lock_that_is_let_go_while_its_age_is_asked_is_taken(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, stat = case.folder / "findings" / ".ledger.lock", Path.stat
+
+    def let_go(path: Path, **options: bool) -> os.stat_result:
+        if path == lock:
+            os.unlink(lock)
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "exists", os.path.exists)
+    monkeypatch.setattr(Path, "stat", let_go)
+    lock.touch()
+    findings.record(case, "a", claim="One is one.", supports=case.sql("SELECT 1 AS x", "one"), **GOOD)
+    assert len(ledger(case)) == 1
 
 
 def test_recheck_says_which_results_still_come_out(case: Case) -> None:
