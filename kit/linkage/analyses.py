@@ -16,13 +16,13 @@ CALIBRATION_ROUNDS = 10
 
 @analysis
 def clusters(case: Case, *, proposed: bool | None = None) -> Result:
-    """Every group examined, proposed ones first; `proposed` picks one kind.
+    """Every group examined, proposed ones first, then by exchanges; `proposed` picks one kind.
 
     cluster_id, proposed, reason, accounts, exchanges, requests_total, tokens of the exchanges, first_at, last_at.
     """
     return case.sql(
         "SELECT * FROM clusters WHERE $proposed IS NULL OR proposed = $proposed "
-        "ORDER BY proposed DESC, accounts DESC, cluster_id",
+        "ORDER BY proposed DESC, exchanges DESC, accounts DESC, cluster_id",
         "clusters",
         proposed=proposed,
     )
@@ -102,7 +102,8 @@ def matrix(case: Case, *, cluster: str | None = None) -> Result:
 def grow(
     case: Case, *, seeds: list[str] | None = None, cluster: str | None = None, max_wrong: float = 1.0
 ) -> Result:
-    """Every other account ranked by its link to the seeds (by default the members of the largest proposed cluster).
+    """Every other account ranked by its link to the seeds (by default the members of the proposed cluster with the
+    most exchanges).
 
     One row per account with any evidence: rank, account_id, bits, probability (that it belongs), expected_wrong (of
     accusing all down to this rank), within (whether that is at most `max_wrong`, and the account more likely
@@ -150,9 +151,9 @@ def links(case: Case, *, cluster: str | None = None) -> Result:
 
 
 def _pick(case: Case, cluster: str | None) -> str:
-    """The cluster meant: the one named, else the largest proposed, else the largest examined, "" if there is none.
+    """The cluster meant: the one named, else the proposed one (if none is, any) with the most exchanges.
 
-    Raises ParameterError for a name that is not in this build.
+    "" if there is none. Raises ParameterError for a name that is not in this build.
     """
     every = clusters(case)["cluster_id"].to_list()
     if cluster and cluster not in every:

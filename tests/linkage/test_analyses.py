@@ -65,6 +65,16 @@ def test_an_analysis_replays_to_the_same_digest(sample_case, members):
     assert replay(sample_case, first.call, first.arguments).digest == first.digest
 
 
+def test_what_is_asked_of_no_cluster_in_particular_is_answered_of_the_one_with_the_most_exchanges(
+    sample_case, cluster
+):
+    first = linkage.clusters(sample_case).rows()[0]
+    assert first["cluster_id"] == cluster
+    assert linkage.members(sample_case).parameters == {"cluster_id": cluster}
+    assert len(linkage.links(sample_case)) > 0
+    assert max(linkage.clusters(sample_case)["accounts"]) > first["accounts"]  # not the one of most accounts
+
+
 def test_an_unknown_cluster_is_named_in_the_error(sample_case):
     with pytest.raises(ParameterError, match="cluster-nowhere"):
         linkage.evidence(sample_case, cluster="cluster-nowhere")
