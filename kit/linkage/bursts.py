@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import duckdb
 import numpy as np
@@ -11,25 +11,27 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from kit.database import named_query
-from kit.linkage.activity import BLOCK, account_windows, hours_of, in_threads
-from kit.linkage.meetings import DAILY, SLOTS, times_met
+from kit.linkage.activity import BLOCK, Windows, account_windows, in_threads
+from kit.linkage.meetings import SLOTS, Whole, came_to, come_back, crowded
 from kit.linkage.pairs import (
-    PAIRS,
     communities,
     counted,
     discoveries,
-    expected_meetings,
+    least_hits,
     leiden,
     pair_links,
     poisson_bits,
+    portions,
     rare_values,
 )
 from kit.linkage.town import Flags, Floats, Ints
 
 LEAST = 4  # accounts; a smaller group has no bursts to speak of
+LEAST_ACTIVE = 3  # accounts at once that may be a burst
 BURST_BITS = 12.0  # a window counts as a burst when chance gives so many members at once in one of 4,096
 HITS = 4  # bursts at different times of the day that make a crowd
 SAMPLE = 10_000
+MEMBERS = 10_000  # of groups whose bursts are looked for at a time
 TIED = 0.2  # share of the pairs of bursts of one crowd that the same accounts tie
 WRONG = 1e-4  # share of the attached accounts that may be chance
 ROUNDS = 2
@@ -44,19 +46,15 @@ def linked_groups(con: duckdb.DuckDBPyConnection) -> tuple[list[Ints], list[Ints
     """
     org = np.asarray(con.execute(named_query("linkage/organisations")).fetchnumpy()["org"], dtype=np.int64)
     rare, active = rare_values(con), account_windows(con)
-    hours = hours_of(active)
-    linked = communities(pair_links(rare, active, hours, org), org.size)
-    crowds = _crowds(*_recurring(rare, active), active.shape[1])
-    return linked, with_bursts(linked, crowds, rare, active, hours)
+    work: list[Callable[[], list[Ints]]] = [
+        lambda: communities(pair_links(rare, active, org), org.size),
+        lambda: _crowds(*_recurring(rare, active)),
+    ]
+    linked, crowds = in_threads(lambda find: find(), work)
+    return linked, with_bursts(linked, crowds, rare, active)
 
 
-def with_bursts(
-    groups: Sequence[Ints],
-    crowds: sparse.csr_matrix,
-    rare: pl.DataFrame,
-    active: sparse.csr_matrix,
-    hours: sparse.csr_matrix,
-) -> list[Ints]:
+def with_bursts(groups: Sequence[Ints], crowds: Sequence[Ints], rare: pl.DataFrame, active: Windows) -> list[Ints]:
     """The groups of four accounts or more, with the accounts of no group that act in their bursts.
 
     A burst is a window of two minutes in which far more members are active than their own activity in that hour
@@ -68,93 +66,91 @@ def with_bursts(
     """
     found = [g for g in groups if g.size >= LEAST]
     for _ in range(ROUNDS):
-        every = [*found, *[np.empty(0, dtype=np.int64)] * crowds.shape[0]]
+        every = [*found, *[np.empty(0, dtype=np.int64)] * len(crowds)]
         if not every:
             break
-        bursts = sparse.csr_matrix(sparse.vstack([_bursts(found, active), crowds]) > 0, dtype=np.int32)
-        bursts.sort_indices()
-        who, group, bits = _active_in(bursts, active, hours)
-        joined = _joined(every, who, group, bits, active.shape[0])
-        linked = np.zeros(active.shape[0], dtype=bool)
+        group, window, _ = _bursts(found, active)
+        size = [*np.bincount(group, minlength=len(found)), *[c.size for c in crowds]]
+        bursts = Windows(np.cumsum([0, *size]), np.concatenate([window, *crowds]).astype(np.int32), active.width)
+        joined = _joined(every, *_active_in(bursts, active), len(active))
+        linked = np.zeros(len(active), dtype=bool)
         linked[np.concatenate([[], *found]).astype(np.int64)] = True
-        found = [g for g in joined if linked[g].any() or _shares(g, rare, active.shape[0])]
-        crowds = crowds[:0]
+        found = [g for g in joined if linked[g].any() or _shares(g, rare, len(active))]
+        crowds = []
     return sorted(found, key=lambda g: (-g.size, g.tolist()))
 
 
-def _recurring(rare: pl.DataFrame, active: sparse.csr_matrix) -> tuple[Ints, Ints]:
+def _recurring(rare: pl.DataFrame, active: Windows) -> tuple[Ints, Ints]:
     """Bursts of all who hold rare values, by window, and the pairs of them to which the same accounts come back.
 
     Back means more often than twice what the hours of each account give.
     """
     suspects, _ = counted(rare["account"].to_numpy().astype(np.int64))
-    of_suspects = active[suspects]
-    bursts = _bursts([suspects], active)
-    most = np.argsort(-bursts.data, kind="stable")
-    window = np.sort(bursts.indices[most[:MOST]]).astype(np.int64)
-    seen = of_suspects[:, window]
-    back = np.asarray((seen.T @ seen).todense(), dtype=np.int64)
-    some = hours_of(of_suspects[:: max(suspects.size // SAMPLE, 1)])  # the hours of some stand for those of all
+    _, burst, many = _bursts([suspects], active)
+    most = np.argsort(-many, kind="stable")
+    window = np.sort(burst[most[:MOST]]).astype(np.int64)
+    back = come_back(active.ends, active.window, suspects, 1, _placed(window, active.width), window.size)
+    some = suspects[:: max(suspects.size // SAMPLE, 1)].copy()  # the hours of some stand for those of all
     hours, hour = np.unique(window // SLOTS, return_inverse=True)
-    both = np.asarray((some[:, hours].T @ some[:, hours]).todense()) * (suspects.size / max(some.shape[0], 1))
-    chance = LIFT * both[np.ix_(hour, hour)] / SLOTS**2
-    bits = np.triu(poisson_bits(back, chance), 1)
-    return window, np.column_stack(np.nonzero(bits >= BURST_BITS + 2 * np.log2(max(window.size, 1))))
+    placed = _placed(hours, active.width // SLOTS)
+    both = come_back(active.ends, active.window, some, SLOTS, placed, hours.size)[np.ix_(hour, hour)]
+    chance = LIFT * both * (suspects.size / max(some.size, 1)) / SLOTS**2
+    x, y = np.nonzero(np.triu(back > chance, 1))
+    bits = poisson_bits(back[x, y], chance[x, y])
+    return window, np.column_stack([x, y])[bits >= BURST_BITS + 2 * np.log2(max(window.size, 1))]
 
 
-def _crowds(window: Ints, ends: Ints, width: int) -> sparse.csr_matrix:
-    """Crowds x windows: bursts to which the same accounts come back; Leiden parts those that met by chance."""
+def _placed(values: Ints, size: int) -> Ints:
+    """The place of each number below `size` among the values, -1 for those that are none of them."""
+    place = np.full(size, -1)
+    place[values] = np.arange(values.size)
+    return place
+
+
+def _crowds(window: Ints, ends: Ints) -> list[Ints]:
+    """The windows of each crowd: bursts to which the same accounts come back, parted by Leiden from chance ones."""
     label = leiden(window.size, ends, density=TIED)
-    crowds = sparse.csr_matrix((np.ones(window.size, dtype=np.int32), (label, window)), (window.size, width))
-    return crowds[np.diff(hours_of(crowds).indptr) >= HITS]
+    order = np.argsort(label, kind="stable")
+    parts = np.split(window[order], np.flatnonzero(np.diff(label[order])) + 1)
+    return [p for p in parts if np.unique(p // SLOTS).size >= HITS]
 
 
-def _bursts(groups: Sequence[Ints], active: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Groups x windows, where the group has a burst: how many are active."""
-    accounts, width = active.shape
-    label = np.repeat(np.arange(len(groups)), [g.size for g in groups])
-    who = np.concatenate([[], *groups]).astype(np.int64)
-    inside = sparse.csr_matrix((np.ones(label.size, dtype=np.int32), (label, who)), (len(groups), accounts))
-    seen = sparse.csr_matrix(inside @ active)
-    many = seen.data >= 3
-    if not many.any():
-        return sparse.csr_matrix(np.zeros((len(groups), width), dtype=np.int32))
-    row = np.repeat(np.arange(len(groups)), np.diff(seen.indptr))[many]
-    window, count = seen.indices[many].astype(np.int64), seen.data[many].astype(np.int64)
-    in_hour = np.asarray(hours_of(seen)[row, window // SLOTS]).ravel()
-    burst = poisson_bits(count, in_hour / SLOTS) >= BURST_BITS
-    return sparse.csr_matrix((count[burst], (row[burst], window[burst])), (len(groups), width))
+def _bursts(groups: Sequence[Ints], active: Windows) -> tuple[Ints, Whole, Ints]:
+    """Group, window and how many are active, where a group has a burst."""
+    first = np.cumsum([0, *[g.size for g in groups]])
+    who = np.concatenate([np.empty(0, dtype=np.int64), *groups])
+
+    def block(part: slice) -> tuple[Ints, Whole, Ints, Ints]:
+        group, *rest = crowded(
+            active.ends, active.window, active.width, first[part.start : part.stop + 1], who, LEAST_ACTIVE
+        )
+        return part.start + group, *rest
+
+    found = in_threads(block, portions(np.diff(first), MEMBERS) or [slice(0, 0)])
+    group, window, many, in_hour = (np.concatenate(column) for column in zip(*found, strict=True))
+    burst = poisson_bits(many, in_hour / SLOTS) >= BURST_BITS
+    return group[burst], window[burst], many[burst]
 
 
-def _active_in(
-    bursts: sparse.csr_matrix, active: sparse.csr_matrix, hours: sparse.csr_matrix
-) -> tuple[Ints, Ints, Floats]:
+def _active_in(bursts: Windows, active: Windows) -> tuple[Ints, Ints, Floats]:
     """Account, group and bits of every account that is active in a group's bursts beyond what its hours explain."""
-    turned = sparse.csr_matrix(bursts.T)
+    order = np.argsort(bursts.window, kind="stable")
+    at, group = bursts.window[order], np.repeat(np.arange(len(bursts)), np.diff(bursts.ends))[order]
+    at_window = np.searchsorted(at, np.arange(active.width + 1))
 
-    def often_in(at: int) -> tuple[Ints, Ints, Ints]:
-        hit = active[at : at + BLOCK] @ turned
-        some = np.flatnonzero(hit.data >= HITS)
-        row = np.searchsorted(hit.indptr, some, side="right") - 1
-        return at + row, hit.indices[some].astype(np.int64), hit.data[some]
+    def block(first: int) -> tuple[Ints, Ints, Ints, Ints]:
+        return came_to(
+            active.ends, active.window, first, min(first + BLOCK, len(active)), at_window, group, len(bursts), HITS
+        )
 
-    found = in_threads(often_in, range(0, active.shape[0], BLOCK))
-    who, group, hits = (np.concatenate(column) for column in zip(*found, strict=True))
-    # every hit lies in an hour of its own activity: so much is expected at the least, and so many bits at the most
-    at_most = poisson_bits(np.arange(DAILY), np.arange(DAILY) / SLOTS)
-    tests = active.shape[0] * max(bursts.shape[0], 1)
-    likely = hits >= np.searchsorted(at_most, np.log2(tests / max(hits.size, 1)) - np.log2(WRONG))
-    order = np.lexsort((who[likely], group[likely]))
-    who, group = who[likely][order], group[likely][order]
-
-    seen, burst = (active.indptr, active.indices), (bursts.indptr, bursts.indices)
-    parts = [slice(i, i + PAIRS) for i in range(0, max(who.size, 1), PAIRS)]
-    met = in_threads(lambda part: times_met(*seen, who[part], *burst, group[part]), parts)
-    often = np.concatenate(met)
-    expected = expected_meetings(hours, who, hours_of(bursts), group)
-    bits = poisson_bits(often, expected)
+    found = in_threads(block, range(0, len(active), BLOCK))
+    who, which, often, chance = (np.concatenate(column) for column in zip(*found, strict=True))
+    tests = len(active) * len(bursts)
+    likely = often >= least_hits(often, tests, WRONG)
+    who, which = who[likely], which[likely]
+    bits = poisson_bits(often[likely], chance[likely] / SLOTS)
     sure = discoveries(bits, tests, WRONG)
-    return who[sure], group[sure], bits[sure]
+    return who[sure], which[sure], bits[sure]
 
 
 def _joined(groups: Sequence[Ints], who: Ints, group: Ints, bits: Floats, accounts: int) -> list[Ints]:
@@ -169,10 +165,12 @@ def _joined(groups: Sequence[Ints], who: Ints, group: Ints, bits: Floats, accoun
     _, one = connected_components(
         sparse.csr_matrix((np.ones(half.sum()), (x[half], y[half])), (n, n)), directed=False
     )
-    free = np.flatnonzero(of < 0)
-    free = free[np.lexsort((group[free], -np.round(bits[free], 6), who[free]))]
-    new, first = np.unique(who[free], return_index=True)
-    label[new] = group[free][first]
+    free = np.flatnonzero(of < 0)  # accounts of no group, in ascending order; each joins the one it fits best
+    who, group, bits = who[free], group[free], np.round(bits[free], 6)
+    first = np.flatnonzero(np.diff(who, prepend=-1))
+    if first.size:
+        best = np.repeat(np.maximum.reduceat(bits, first), np.diff(first, append=who.size))
+        label[who[first]] = np.minimum.reduceat(np.where(bits == best, group, n), first)
     final = np.where(label >= 0, one[label], -1)
     order = np.argsort(final, kind="stable")
     order = order[np.searchsorted(final[order], 0) :]

@@ -14,28 +14,27 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import gammainc
 
 from kit.database import named_query
-from kit.linkage.activity import in_threads
-from kit.linkage.meetings import DAILY, SLOTS, chances
+from kit.linkage.activity import Windows, in_threads
+from kit.linkage.meetings import DAILY, MANY, SLOTS, compared, met_often
 from kit.linkage.town import Flags, Floats, Ints
 
 CAP = 200  # holders of a card, device or address beyond which it links nobody
-PARTNERS = 6  # accounts that each is compared with among those active together
+LEAST = 3  # meetings of two accounts that are worth a test
+PARTNERS = 4  # accounts that each is compared with among those active together
 WRONG = 1e-3  # share of the links that may be chance
 SEED = 7
 LARGE = 50  # accounts; a larger community is looked at again for thin bridges
-ROWS = 1_000_000  # rows of (value, window, account) held at a time
+ROWS = 1_000_000  # rows of (value, account, window) looked at at a time
 PAIRS = 50_000  # pairs looked at at a time
 
 
-def pair_links(
-    rare: pl.DataFrame, active: sparse.csr_matrix, hours: sparse.csr_matrix, org: Ints
-) -> tuple[Ints, Ints, Floats]:
+def pair_links(rare: pl.DataFrame, active: Windows, org: Ints) -> tuple[Ints, Ints, Floats]:
     """Pairs of accounts of different organisations with two families of evidence: a < b, and its weight in bits.
 
     Timing links who shares a rare value and acts at the same time; without timing, a rare text and a card or device
     in common do. A card and an address alone are what a household shares: they link nobody.
     """
-    found = [together(rare, active, hours, org), text_and_identity(rare, org)]
+    found = [together(rare, active, org), text_and_identity(rare, org)]
     key = np.concatenate([a * org.size + b for a, b, _ in found])
     bits = np.concatenate([bits for *_, bits in found])
     pair, place = np.unique(key, return_inverse=True)
@@ -43,14 +42,17 @@ def pair_links(
     return pair // org.size, pair % org.size, weight.astype(np.float64)
 
 
+def fill_rare_values(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill rare_values from identifiers and account_values."""
+    con.execute(f"INSERT INTO rare_values {named_query('linkage/rare_values')}", {"cap": CAP})
+
+
 def rare_values(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """value, family, account: who holds which value that few accounts of two organisations or more share."""
-    return pl.DataFrame(con.sql(named_query("linkage/rare_values"), params={"cap": CAP}))
+    """value, family, account: who holds which value that few accounts of several organisations share, in order."""
+    return pl.DataFrame(con.sql(named_query("linkage/rare_holders")))
 
 
-def together(
-    rare: pl.DataFrame, active: sparse.csr_matrix, hours: sparse.csr_matrix, org: Ints
-) -> tuple[Ints, Ints, Floats]:
+def together(rare: pl.DataFrame, active: Windows, org: Ints) -> tuple[Ints, Ints, Floats]:
     """Pairs that share a rare value and were active in the same two minutes more often than their hours explain.
 
     The null keeps every account's hours and moves its activity within the hour (jitter null: Amarasingham and
@@ -58,48 +60,34 @@ def together(
     closer for it. Windows at the same time of the day count once: timers that run every day are one coincidence.
     """
     value, who = rare["value"].to_numpy().astype(np.int64), rare["account"].to_numpy().astype(np.int64)
-    order = np.lexsort((who, value))
-    value, who = value[order], who[order]
     holders = np.bincount(value).astype(np.float64)
     looked_at = float((holders * (holders - 1) / 2).sum())
     ends = np.append(np.flatnonzero(np.diff(value, prepend=-1)), who.size)  # of each value's holders
-    rows = np.concatenate([[0], np.cumsum(np.diff(active.indptr)[who])])
-    of_values = portions(np.diff(rows[ends]), ROWS)
-    met = in_threads(
-        lambda part: _met(value[part], who[part], active),
-        [slice(ends[p.start], ends[p.stop]) for p in of_values],
-    )
-    key, _ = counted(np.concatenate([np.empty(0, dtype=np.int64), *met]))  # a, b and the time of day
-    pair, often = counted(key // DAILY)
-    pair, often = pair[often >= 3], often[often >= 3]
-    a, b = pair // active.shape[0], pair % active.shape[0]
-    apart = org[a] != org[b]
-    a, b, often = a[apart], b[apart], often[apart]
-    bits = poisson_bits(often, expected_meetings(hours, a, hours, b))
+    rows = np.concatenate([[0], np.cumsum(active.count(who))])
+
+    def met(part: slice) -> Ints:
+        bounds = ends[part.start : part.stop + 1]
+        return met_often(active.ends, active.window, active.width, bounds, who, org, LEAST, PARTNERS)
+
+    found = in_threads(met, portions(np.diff(rows[ends]), ROWS))
+    key, _ = counted(np.concatenate([np.empty(0, dtype=np.int64), *found]))
+    pair, often = key // MANY, key % MANY
+    most = np.diff(pair, append=-1) != 0  # the value by which the two met most often
+    pair = pair[most][often[most] >= least_hits(often[most], looked_at)]
+    a, b = pair // org.size, pair % org.size
+    bits = poisson_bits(*meetings(active, a, active, b))
     sure = discoveries(bits, looked_at)
     return a[sure], b[sure], bits[sure]
 
 
-def _met(value: Ints, who: Ints, active: sparse.csr_matrix) -> Ints:
-    """Who met whom, and at which time of the day, as (a * accounts + b) * DAILY + time, unique."""
-    accounts, width = active.shape
-    count = np.diff(active.indptr)[who]
-    first = np.repeat(active.indptr[who] - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
-    key = np.repeat((value - value[0]) * width, count) + active.indices[first + np.arange(first.size)]
-    key = pl.Series(key * accounts + np.repeat(who, count)).sort().to_numpy()
-    moment = key // accounts
-    near = np.concatenate([[False], moment[1:] == moment[:-1], [False]])
-    shared = near[1:] | near[:-1]
-    moment, key = moment[shared], key[shared]
-    who = key - moment * accounts
-    time = moment % width % DAILY
-    met = []
-    for step in range(1, PARTNERS + 1):
-        same = np.flatnonzero(moment[step:] == moment[:-step])
-        if same.size == 0:
-            break
-        met.append((who[same] * accounts + who[same + step]) * DAILY + time[same])
-    return counted(np.concatenate(met))[0] if met else np.empty(0, dtype=np.int64)
+def meetings(active: Windows, a: Ints, others: Windows, b: Ints) -> tuple[Ints, Floats]:
+    """At how many times of the day each account `a` met its `b` of the others, and in how many windows it would
+    if it moved freely within its hours."""
+    mine, theirs = (active.ends, active.window), (others.ends, others.window)
+    parts = [slice(i, i + PAIRS) for i in range(0, max(a.size, 1), PAIRS)]
+    found = in_threads(lambda part: compared(*mine, a[part], *theirs, b[part]), parts)
+    often, chance = (np.concatenate(column) for column in zip(*found, strict=True))
+    return often, chance / SLOTS
 
 
 def counted(keys: Ints) -> tuple[Ints, Ints]:
@@ -118,18 +106,27 @@ def portions(size: Ints, most: int) -> list[slice]:
     )
 
 
-def expected_meetings(hours: sparse.csr_matrix, a: Ints, others: sparse.csr_matrix, b: Ints) -> Floats:
-    """In how many windows each account `a` would meet its `b` of the others if it moved freely within its hours."""
-    mine, theirs = (hours.indptr, hours.indices, hours.data), (others.indptr, others.indices, others.data)
-    parts = [slice(i, i + PAIRS) for i in range(0, max(a.size, 1), PAIRS)]
-    found = in_threads(lambda part: chances(*mine, a[part], *theirs, b[part]), parts)
-    return np.asarray(np.concatenate(found) / SLOTS, dtype=np.float64)
-
-
 def poisson_bits(observed: Ints, expected: Floats) -> Floats:
     """-log2 P(X >= observed), X Poisson with this expectation."""
     chance = np.where(observed > 0, gammainc(np.maximum(observed, 1), np.maximum(expected, 1e-9)), 1.0)
     return np.asarray(-np.log2(np.maximum(chance, 1e-300)), dtype=np.float64)
+
+
+def least_hits(hits: Ints, tests: float, wrong: float = WRONG) -> int:
+    """In how many windows two must have met at the least for their meetings to stand among these discoveries.
+
+    Every hit lies in an hour in which both were active: so much is expected at the least, and so many bits are
+    there at the most. The fewer pairs can stand, the more bits each of them needs.
+    """
+    at_most = poisson_bits(np.arange(DAILY), np.arange(DAILY) / SLOTS)
+    least, passing = 0, hits.size
+    while passing:
+        needed = np.log2(max(tests, 1)) - np.log2(passing) - np.log2(wrong)
+        least = int(np.searchsorted(at_most, needed))
+        if (still := int((hits >= least).sum())) == passing:
+            break
+        passing = still
+    return least
 
 
 def discoveries(bits: Floats, tests: float, wrong: float = WRONG) -> Flags:
@@ -202,7 +199,7 @@ def leiden(nodes: int, ends: Ints, weight: Floats | None = None, density: float 
     import igraph
 
     igraph.set_random_number_generator(random.Random(SEED))
-    found = igraph.Graph(nodes, ends.tolist()).community_leiden(
+    found = igraph.Graph(nodes, ends).community_leiden(
         "modularity" if density is None else "CPM",
         weights=None if weight is None else weight.tolist(),
         resolution=1.0 if density is None else density,

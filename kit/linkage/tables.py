@@ -14,6 +14,7 @@ from kit.linkage.affinity import FAMILIES
 from kit.linkage.bursts import linked_groups
 from kit.linkage.contents import pooled_tests
 from kit.linkage.families import ALL_OR_NOTHING
+from kit.linkage.pairs import fill_rare_values
 from kit.linkage.proposal import Cluster, claims, find_clusters
 from kit.linkage.stability import stabilities
 from kit.linkage.town import Town, read_town
@@ -21,9 +22,10 @@ from kit.stats import Pooled
 
 
 def fill(con: duckdb.DuckDBPyConnection) -> None:
-    """Find the clusters of the case and fill account_values, account_windows, links and every cluster table."""
+    """Fill account_values, account_windows, rare_values, links and every cluster table."""
     con.execute("INSERT INTO account_values " + named_query("linkage/account_values"))
     fill_windows(con)
+    fill_rare_values(con)
     town = read_town(con)
     _, linked = linked_groups(con)
     clusters = sorted(find_clusters(town, linked), key=lambda c: (not c.proposed, c.cluster_id(town)))

@@ -6,25 +6,20 @@ import duckdb
 import numpy as np
 import polars as pl
 import pytest
-from scipy import sparse
 
 from kit.database import create_tables, named_query
-from kit.linkage.activity import account_windows, fill_windows, hours_of
+from kit.linkage.activity import Windows, account_windows, fill_windows
 from kit.linkage.bursts import linked_groups
 from kit.linkage.meetings import DAILY, SLOTS
-from kit.linkage.pairs import text_and_identity, together
+from kit.linkage.pairs import fill_rare_values, text_and_identity, together
 
 HOURS = 30 * 24
 
 
-def windows(*each: list[int]) -> sparse.csr_matrix:
-    """Accounts x windows from the windows of each account."""
-    who = np.repeat(np.arange(len(each)), [len(e) for e in each])
-    table = sparse.csr_matrix(
-        (np.ones(who.size, dtype=np.int32), (who, np.concatenate(each))), (len(each), HOURS * SLOTS)
-    )
-    table.sort_indices()
-    return table
+def windows(*each: list[int]) -> Windows:
+    """The windows of each account."""
+    ends = np.cumsum([0, *[len(e) for e in each]])
+    return Windows(ends, np.concatenate([sorted(e) for e in each]).astype(np.int32), HOURS * SLOTS)
 
 
 def held(*rows: tuple[int, str, int]) -> pl.DataFrame:
@@ -35,29 +30,25 @@ def held(*rows: tuple[int, str, int]) -> pl.DataFrame:
 JOBS = [(37 * i + 5) * SLOTS + (7 * i) % SLOTS for i in range(12)]
 
 
-def seen(active: sparse.csr_matrix) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
-    return active, hours_of(active)
-
-
 def test_two_who_share_a_card_and_act_in_the_same_minutes_are_linked_and_those_who_share_the_hours_are_not():
     same_hour = [w // SLOTS * SLOTS + (w + 11) % SLOTS for w in JOBS]
     rare = held((0, "identity", 0), (0, "identity", 1), (0, "identity", 2))
-    a, b, bits = together(rare, *seen(windows(JOBS, JOBS, same_hour)), np.arange(3))
+    a, b, bits = together(rare, windows(JOBS, JOBS, same_hour), np.arange(3))
     assert list(zip(a, b, strict=True)) == [(0, 1)]
     assert bits[0] > 40
 
 
 def test_nobody_is_linked_by_timing_alone_or_within_one_organisation():
     apart = held((0, "identity", 0), (1, "identity", 1))
-    assert together(apart, *seen(windows(JOBS, JOBS)), np.arange(2))[0].size == 0
+    assert together(apart, windows(JOBS, JOBS), np.arange(2))[0].size == 0
     shared = held((0, "identity", 0), (0, "identity", 1))
-    assert together(shared, *seen(windows(JOBS, JOBS)), np.array([7, 7]))[0].size == 0
+    assert together(shared, windows(JOBS, JOBS), np.array([7, 7]))[0].size == 0
 
 
 def test_jobs_at_the_same_time_every_day_are_one_coincidence():
     nightly = [day * DAILY + 3 * SLOTS + 4 for day in range(30)]
     rare = held((0, "identity", 0), (0, "identity", 1))
-    assert together(rare, *seen(windows(nightly, nightly)), np.arange(2))[0].size == 0
+    assert together(rare, windows(nightly, nightly), np.arange(2))[0].size == 0
 
 
 def test_a_household_shares_card_and_address_and_is_not_linked_but_a_card_and_a_rare_text_link():
@@ -97,6 +88,7 @@ def proxied() -> tuple[duckdb.DuckDBPyConnection, np.ndarray]:
         {"who": who.tolist(), "second": second.tolist()},
     )
     fill_windows(con)
+    fill_rare_values(con)
     return con, side
 
 
@@ -118,9 +110,9 @@ def test_the_groups_do_not_depend_on_the_number_of_threads(proxied, threads):
 def test_who_keeps_a_clock_keeps_no_company(proxied):
     con, _ = proxied
     active = account_windows(con)
-    at_two = active[:, 60::DAILY]
-    assert at_two[400:450].sum() == 0
-    assert active[400:450].nnz > 0
+    of_timers = active.window[active.ends[400] : active.ends[450]]
+    assert of_timers.size > 0
+    assert not (of_timers % DAILY == 60).any()
 
 
 def test_a_town_without_requests_or_shared_values_has_no_groups():

@@ -1,4 +1,3 @@
--- When each account was active; one row per account, in the order of account_id.
-SELECT windows FROM accounts LEFT JOIN account_windows USING (account_id)
-WHERE account_id IS NOT NULL
-ORDER BY account_id
+-- When each account was active; one row per account, whether it was or not.
+-- There is no ORDER BY here: the rows lie in the order of account_id, and whoever reads them sorts them if they do not.
+SELECT account_id, windows FROM account_windows

@@ -12,14 +12,15 @@ WITH shared AS (
     SELECT value FROM shared GROUP BY value
     HAVING count(*) >= 2 AND (count(*) <= $cap OR min(family) = 'identity')
 ), numbered AS (
-    SELECT account_id, row_number() OVER (ORDER BY account_id)::INTEGER - 1 AS account,
+    SELECT account_id, row_number() OVER (ORDER BY account_id) - 1 AS account,
         hash(coalesce('org ' || org_id, 'account ' || account_id)) AS org
     FROM accounts WHERE account_id IS NOT NULL
 ), held AS (
-    SELECT DISTINCT family, value, account, org
+    SELECT DISTINCT family, value, account, account_id, org
     FROM shared JOIN several USING (value) JOIN numbered USING (account_id)
 ), reach AS (
-    SELECT value, row_number() OVER () - 1 AS place FROM held
+    SELECT value, row_number() OVER (ORDER BY value) - 1 AS value_id FROM held
     GROUP BY value HAVING count(*) BETWEEN 2 AND $cap AND min(org) <> max(org)
 )
-SELECT place AS value, family, account FROM held JOIN reach USING (value)
+SELECT value_id, family, account_id, account FROM held JOIN reach USING (value)
+ORDER BY value_id, account

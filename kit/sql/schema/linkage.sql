@@ -86,6 +86,13 @@ CREATE TABLE account_windows (         -- when each account was active, finely: 
   windows INTEGER[]                    -- the two-minute windows with a request of its own, counted from 1970, ascending
 );
 
+CREATE TABLE rare_values (             -- who holds what 2 to 200 accounts of several organisations share
+  value_id BIGINT,                     -- an address, card, device, prompt, ... of this case
+  family VARCHAR,                      -- identity | infrastructure | content
+  account_id VARCHAR,
+  account BIGINT                       -- its place in the order of account_id, from 0
+);
+
 CREATE TABLE cluster_marks (           -- what a cluster's harvest is known by: a request with one of these is an exchange
   cluster_id VARCHAR,
   kind VARCHAR,                        -- parameters | system | template
