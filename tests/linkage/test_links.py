@@ -115,6 +115,18 @@ def test_who_keeps_a_clock_keeps_no_company(proxied):
     assert not (of_timers % DAILY == 60).any()
 
 
+def test_windows_are_the_same_and_in_order_when_few_accounts_are_gathered_at_a_time(proxied, monkeypatch):
+    con, side = proxied
+    whole = con.execute("FROM account_windows").fetchall()
+    monkeypatch.setattr("kit.linkage.activity.SHARD", 5_000)
+    con.execute("BEGIN; DELETE FROM account_windows")
+    fill_windows(con)
+    parts = con.execute("FROM account_windows").fetchall()
+    con.execute("ROLLBACK")
+    assert parts == whole
+    assert [a for a, _ in whole] == [f"a{i:04d}" for i in range(side.size)]
+
+
 def test_a_town_without_requests_or_shared_values_has_no_groups():
     con = duckdb.connect()
     create_tables(con)
