@@ -107,9 +107,10 @@ def grow(
 
     One row per account with any evidence: rank, account_id, bits, probability (that it belongs), expected_wrong (of
     accusing all down to this rank), within (whether that is at most `max_wrong`, and the account more likely
-    belongs than not), evidence in words. The probability is Bayes' rule with the bits as the weight of evidence and
-    as many hidden members expected as there are seeds; an account that is as good as certain (0.98) then speaks for
-    others as a seed does.
+    belongs than not), evidence in words. Where half of the seeds or more are in a group that they share a mark, a
+    habit or a pool with, and that group would be proposed, its members speak for others as the seeds do. The
+    probability is Bayes' rule with the bits as the weight of evidence and as many hidden members expected as there
+    are seeds; an account that is as good as certain (0.98) then speaks for others too.
     Raises ParameterError for one or two seeds, or one that is not in the case.
     """
     from kit.linkage.growing import NOBODY, ranked

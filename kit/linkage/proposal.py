@@ -46,7 +46,7 @@ def find_clusters(town: Town, linked: Sequence[Ints] = ()) -> list[Cluster]:
     proposed: list[Cluster] = []
     waiting = [g for g in hypotheses(town, linked) if _promising(town, g, aside)]
     while waiting:
-        tried = [judge(town, part, aside) for g in waiting for part in _parts(town, g, aside)]
+        tried = [judge(town, part, aside) for g in waiting for part in parts(town, g, aside)]
         fresh = []
         for c in sorted((c for c in tried if c.proposed), key=_rank):
             if not aside[c.group.members].any():
@@ -117,7 +117,8 @@ def _promising(town: Town, g: Group, aside: Flags) -> bool:
     return any(m.p < ALPHA for f in FAMILIES if f != "content" for m in g.evidence[f].measures)
 
 
-def _parts(town: Town, g: Group, aside: Flags) -> list[Group]:
+def parts(town: Town, g: Group, aside: Flags) -> list[Group]:
+    """What a hypothesis settles on: one group, several where nothing but proxies joined them, or none."""
     free = Group(g.members[~aside[g.members]], g.why)
     if town.orgs(free.members) < LEAST:
         return []

@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from kit import linkage, volume
+from kit import linkage, prompts, volume
 from kit.database import create_tables, request_schema, view_requests
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "sample_data"))
@@ -19,7 +19,7 @@ Linked = tuple[duckdb.DuckDBPyConnection, dict[str, str]]
 
 
 def load_town(incident, folder: Path, *, shuffle: int = 0, threads: int = 2) -> duckdb.DuckDBPyConnection:
-    """A connection as build_database prepares it, with the incident's tables and the volume step done."""
+    """A connection as build_database prepares it, with the incident's tables and the steps before linkage done."""
     rows = incident.requests.sort("request_id").with_row_index("line", offset=1)
     if shuffle:
         rows = rows.sample(fraction=1.0, shuffle=True, seed=shuffle)
@@ -47,6 +47,7 @@ def load_town(incident, folder: Path, *, shuffle: int = 0, threads: int = 2) -> 
     incident.releases.write_parquet(folder / "releases.parquet")
     con.execute(f"INSERT INTO model_releases BY NAME SELECT * FROM '{folder}/releases.parquet'")
     volume.build(con)
+    prompts.build(con)
     return con
 
 

@@ -32,6 +32,28 @@ def test_hidden_members_come_first_when_growing_from_half_of_them(sample_case, m
     assert set(inside["account_id"]) - hidden == set()
 
 
+def test_three_known_accounts_are_enough_to_find_the_rest_and_nobody_else(sample_case, members):
+    for seeds in (members[:3], members[5:20:6], members[-3:]):
+        more = linkage.grow(sample_case, seeds=seeds, max_wrong=1.0).frame
+        inside = set(more.filter(more["within"])["account_id"])
+        assert inside <= set(members)
+        assert len(inside) >= 0.95 * (len(members) - 3)
+
+
+def test_users_of_one_product_are_no_company_to_three_of_them(town):
+    from kit.linkage.growing import ranked
+    from kit.linkage.town import read_town
+
+    con, roles = town("crowded_town", 73)
+    accounts = read_town(con)
+    for role in sorted(set(roles.values()) - {"organic"}):
+        seeds = sorted(a for a, r in roles.items() if r == role)[:3]
+        if len(seeds) == 3:
+            grown = ranked(accounts, seeds, 1.0)
+            assert set(grown.filter(grown["within"])["account_id"]) <= {a for a, r in roles.items() if r == role}
+            assert grown["within"].sum() <= 3, role
+
+
 def test_probabilities_fall_with_rank_and_expected_wrong_adds_up(sample_case, members):
     more = linkage.grow(sample_case, seeds=members[:6]).frame
     assert more["probability"].is_sorted(descending=True)
