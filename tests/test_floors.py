@@ -14,6 +14,7 @@ FLOORS = {
     "errors": 0,
     "result": 1,
     "shortage": 1,
+    "yaml_text": 1,
     "stats": 1,
     "compiled": 1,
     "database": 2,

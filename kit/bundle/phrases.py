@@ -6,16 +6,15 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import yaml
-
 from kit.findings import LIKELIHOOD
+from kit.yaml_text import read_yaml
 
 
 @cache
 def wording() -> dict[str, Any]:
     """The fixed words of the summary and the certificates, kept in wording.yaml for those who review them."""
     file = resources.files("kit") / "bundle" / "wording.yaml"
-    said: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    said: dict[str, Any] = read_yaml(file.read_text(encoding="utf-8"), file.name)
     return said
 
 

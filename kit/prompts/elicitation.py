@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
 from kit.errors import CaseError
+from kit.yaml_text import read_yaml
 
 FIELDS = {"id", "title", "meaning", "capability", "kind", "weight", "long_answers", "part", "near",
           "all", "alone", "none", "look_alikes", "references", "fires", "silent"}  # fmt: skip
@@ -127,7 +127,7 @@ def shipped() -> tuple[tuple[Rule, ...], tuple[Known, ...]]:
     for file in sorted(folder.iterdir(), key=lambda f: f.name):
         if file.name.endswith(".yaml") and file.name not in ("known.yaml", "words.yaml"):
             found += parse(file.read_text(encoding="utf-8"), file.name)
-    known = yaml.safe_load((folder / "known.yaml").read_text(encoding="utf-8"))
+    known = read_yaml((folder / "known.yaml").read_text(encoding="utf-8"), "known.yaml")
     return tuple(found), tuple(
         Known(k["name"], k["kind"], k["source"], *(tuple(map(fold, k.get(w, ()))) for w in ("any", "all")))
         for k in known
@@ -144,12 +144,8 @@ def of_case(folder: Path | None) -> list[Rule]:
 
 def parse(text: str, name: str) -> list[Rule]:
     """The rules written in a YAML text. Raises CaseError naming the file and the entry that is wrong."""
-    try:
-        entries = yaml.safe_load(text) or []
-    except yaml.YAMLError as e:
-        raise CaseError(f"{name} is not YAML ({str(e).splitlines()[0]}); correct it and rebuild.") from e
     out = []
-    for entry in entries:
+    for entry in read_yaml(text, name) or []:
         rule_id = entry.get("id", "?") if isinstance(entry, dict) else "?"
         try:
             if unknown := set(entry) - FIELDS:
@@ -187,7 +183,7 @@ def _either(group: str | list[str]) -> re.Pattern[str]:
 def _words() -> dict[str, str]:
     """The vocabulary of words.yaml: a name, and an expression for any of its words."""
     text = (resources.files("kit") / "rules" / "words.yaml").read_text(encoding="utf-8")
-    return {name: "|".join(f"(?:{p})" for p in words) for name, words in yaml.safe_load(text).items()}
+    return {name: "|".join(f"(?:{p})" for p in words) for name, words in read_yaml(text, "words.yaml").items()}
 
 
 def matching(rules: Sequence[Rule], part: str, skeleton: str, examples: Sequence[str]) -> list[str]:
