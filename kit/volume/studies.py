@@ -189,8 +189,8 @@ LEAST_WINDOWS = 5  # of ordinary time, to say how many new accounts a window bri
 BAN: dict[str, Any] = {"closed_at": TIME, "closed_accounts": pl.Int64, "window_h": pl.Int64, "successors": pl.Int64}
 BAN |= {"expected": pl.Float64, "p": pl.Float64, "q": pl.Float64, "median_lag_h": pl.Float64}
 BAN |= {"before_per_day": pl.Float64, "after_per_day": pl.Float64, "takeover": pl.Float64, "low": pl.Float64}
-BAN |= {"high": pl.Float64, "same_template": pl.Int64, "same_template_p": pl.Float64, "same_org": pl.Int64}
-BAN |= {"n": pl.Int64}
+BAN |= {"high": pl.Float64, "same_template": pl.Int64, "same_template_p": pl.Float64}
+BAN |= {"same_template_q": pl.Float64, "same_org": pl.Int64, "n": pl.Int64}
 BAN |= {"verdict": pl.String, "successor_ids": pl.List(pl.String)}
 
 
@@ -207,10 +207,12 @@ def ban_replacement(
     expected and p: negative binomial over the n other windows, times three; q over the batches. before_per_day and
     after_per_day: requests of the closed, then of the successors; takeover: their ratio, with low and high
     (bootstrap over days, 95 %). same_template: successors who use a rare template of the closed (same_template_p:
-    binomial, against accounts that are not successors); same_org: successors in an organisation of the closed.
-    verdict: replaced (q <= alpha and takeover of at least a half, or same_template_p <= alpha); newcomers with
-    other work (the closed have rare templates and the successors do not use them); replaced in its own organisation
-    (half of the successors are of it); not replaced; too little data; no closures.
+    binomial, against accounts that are not successors; same_template_q over the batches); same_org: successors in
+    an organisation of the closed.
+    verdict: replaced (q <= alpha and takeover of at least a half; where the closed have rare templates, three
+    successors use one as well and same_template_q <= alpha); newcomers with other work (the number alone);
+    same work, number may be chance (the templates alone); replaced, or same work, in its own organisation (as
+    before, and half of the successors are of it); not replaced; too little data; no closures.
     """
     ids = chosen(case, accounts, cluster)
     asked = case.query("volume/closures", accounts=ids)
@@ -221,8 +223,10 @@ def ban_replacement(
         rows.append(row | _replacement(case, uses, batch["closed_at"], batch["accounts"], ids, days))
     if not rows:
         rows = [{"verdict": "no closures", "closed_accounts": 0, "p": float("nan")}]
-    for row, q in zip(rows, stats.benjamini_hochberg([r["p"] for r in rows]), strict=True):
-        row["q"] = None if np.isnan(q) else float(q)
+    for p, corrected in (("p", "q"), ("same_template_p", "same_template_q")):
+        for row, q in zip(rows, stats.benjamini_hochberg([r.get(p, np.nan) for r in rows]), strict=True):
+            row[corrected] = None if np.isnan(q) else float(q)
+    for row in rows:
         row["verdict"] = row.get("verdict") or _ban_verdict(row, alpha)
     units = {"takeover": "successors' requests a day / those of the closed before", "n": "windows compared with"}
     return asked.with_frame(steady(pl.DataFrame(rows, schema=BAN)), name="ban_replacement", units=units)
@@ -303,12 +307,16 @@ def _takeover(case: Case, at: datetime, closed: list[str], new: list[str], days:
 
 def _ban_verdict(row: dict[str, Any], alpha: float) -> str:
     crowd = row["q"] is not None and row["q"] <= alpha and (row.get("takeover") or 0) >= 0.5
-    same = (row.get("same_template") or 0) >= 3 and (row.get("same_template_p") or 1) <= alpha
+    known = row["same_template_q"] is not None
+    same = known and row["same_template"] >= 3 and row["same_template_q"] <= alpha
     if not crowd and not same:
         return "not replaced"
-    if 2 * row["same_org"] >= row["successors"]:
+    own = 2 * row["same_org"] >= row["successors"]
+    if not crowd:
+        return "same work in its own organisation" if own else "same work, number may be chance"
+    if own:
         return "replaced in its own organisation"
-    return "replaced" if same or row.get("same_template") is None else "newcomers with other work"
+    return "replaced" if same or not known else "newcomers with other work"
 
 
 @analysis

@@ -15,6 +15,7 @@ STATISTICS = {
     "rhythm_p": "How often a day without rhythm would look as rhythmic by chance",
     "equal_spread_p": "How often requests that fall by lot would be spread as evenly",
     "same_template_p": "How often chance alone would give as many successors with that template",
+    "same_template_q": Q,
     "q": Q,
     "q_value": Q,
     "n": "How many were counted or compared for this row",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from kit import Case, stats, volume
 from kit.case import replay
 from kit.errors import ParameterError
+from kit.volume.studies import _ban_verdict
 
 BEGIN = datetime(2026, 4, 20, tzinfo=UTC)
 RELEASE = BEGIN + timedelta(days=21, hours=14)
@@ -113,6 +115,43 @@ def test_successors_a_day_later_are_found_too_and_those_of_one_organisation_are_
     ]
     (own,) = volume.ban_replacement(case_of(rows, school, name="school")).rows()
     assert (own["verdict"], own["same_org"]) == ("replaced in its own organisation", 10)
+
+
+def test_so_many_newcomers_that_may_be_chance_are_not_called_a_replacement_whatever_they_ask(
+    sample_case: Case,
+) -> None:
+    (row,) = volume.ban_replacement(sample_case).rows()
+    assert row["q"] > 0.01
+    assert (row["same_template"], row["successors"]) == (15, 15)
+    assert row["same_template_q"] < 1e-6
+    assert row["verdict"] == "same work, number may be chance"
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({}, "replaced"),
+        ({"same_template": None, "same_template_q": None}, "replaced"),
+        ({"same_template": 1, "same_template_q": 0.5}, "newcomers with other work"),
+        ({"same_template": 8, "same_template_q": 0.02}, "newcomers with other work"),
+        ({"same_org": 5}, "replaced in its own organisation"),
+        ({"q": 0.056}, "same work, number may be chance"),
+        ({"takeover": 0.3}, "same work, number may be chance"),
+        ({"q": 0.056, "same_org": 5}, "same work in its own organisation"),
+        ({"q": 0.056, "same_template": 8, "same_template_q": 0.02}, "not replaced"),
+        ({"q": None, "same_template": None, "same_template_q": None}, "not replaced"),
+    ],
+)
+def test_a_verdict_on_successors_claims_no_more_than_its_tests_show(changed: dict[str, Any], verdict: str) -> None:
+    row = {
+        "q": 0.001,
+        "takeover": 1.0,
+        "successors": 10,
+        "same_org": 0,
+        "same_template": 8,
+        "same_template_q": 1e-9,
+    }
+    assert _ban_verdict(row | changed, 0.01) == verdict
 
 
 def test_a_ban_nobody_replaces_and_an_export_without_bans_say_so(case_of: Callable[..., Case]) -> None:
