@@ -110,7 +110,8 @@ def grow(
     belongs than not), evidence in words. Where half of the seeds or more are in a group that they share a mark, a
     habit or a pool with, and that group would be proposed, its members speak for others as the seeds do. The
     probability is Bayes' rule with the bits as the weight of evidence and as many hidden members expected as there
-    are seeds; an account that is as good as certain (0.98) then speaks for others too.
+    are seeds, or as the group seems to have missed by the seeds that are not in it; an account that is as good as
+    certain (0.98) then speaks for others too.
     Raises ParameterError for one or two seeds, or one that is not in the case.
     """
     from kit.linkage.growing import NOBODY, ranked

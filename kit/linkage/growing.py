@@ -75,13 +75,13 @@ def reliability(town: Town, seeds: list[str], rounds: int) -> pl.DataFrame:
 
 
 def company(town: Town, seeds: Ints) -> Ints:
-    """The seeds with the group they belong to, if one of those they share a mark, a habit or a pool with stands.
+    """The group that the seeds belong to, if one of those they share a mark, a habit or a pool with stands.
 
     Three accounts show too little for any family to hold, and the rest of their operation among the ordinary makes
     what they have in common look common. A group that holds half of them or more, and would be proposed, says who
     the others are; most surprising first is the one that is smallest for so many seeds.
     """
-    nobody, best = np.zeros(len(town), dtype=bool), seeds
+    nobody, best = np.zeros(len(town), dtype=bool), seeds[:0]
     shared = [(int(np.isin(seeds, g.members).sum()), g) for g in hypotheses(town)]
     shared = [(n, g) for n, g in shared if n >= 3 and n >= 0.5 * seeds.size]
     shared.sort(key=lambda x: (-round(x[0] * np.log2(len(town) / x[1].members.size), 6), x[1].members.tolist()))
@@ -91,15 +91,21 @@ def company(town: Town, seeds: Ints) -> Ints:
             if known < max(3, 0.5 * seeds.size) or part.members.size <= best.size:
                 continue
             if judge(town, part, nobody).proposed:
-                best = np.union1d(seeds, part.members)
+                best = part.members
     return best
 
 
 def _grown(town: Town, seeds: Ints) -> tuple[Group, Floats, Floats]:
     """The seeds with the accounts that are as good as certain; bits and probability of every account by them."""
-    g = Group(company(town, seeds))
+    known = company(town, seeds)
+    g = Group(np.union1d(seeds, known))
+    hidden = np.full(len(town), float(g.members.size))
+    if known.size:  # how many of the seeds it missed tells how many others it missed
+        missed = (np.setdiff1d(seeds, known).size + 0.5) / (seeds.size + 1)
+        hidden[:] = known.size * missed / (1 - missed)
+        hidden[known] = known.size
     for _ in range(ROUNDS):
-        bits, probability = _probability(town, g)
+        bits, probability = _probability(town, g, hidden)
         wider = np.union1d(seeds, np.flatnonzero(probability >= CERTAIN))
         if np.array_equal(wider, g.members):
             break
@@ -107,8 +113,8 @@ def _grown(town: Town, seeds: Ints) -> tuple[Group, Floats, Floats]:
     return g, bits, probability
 
 
-def _probability(town: Town, g: Group) -> tuple[Floats, Floats]:
-    """Bits and posterior probability of every account, as many hidden members expected as there are seeds."""
+def _probability(town: Town, g: Group, hidden: Floats) -> tuple[Floats, Floats]:
+    """Bits and posterior probability of every account, where so many members like it are expected to be hidden."""
     assess(town, g)
     nobody = np.zeros(len(town), dtype=bool)
     rest = town.others(g.members).size
@@ -117,7 +123,7 @@ def _probability(town: Town, g: Group) -> tuple[Floats, Floats]:
     bits = np.where(
         second >= 2, bits, np.minimum(bits, np.log2(max(rest, 2)) - 4)
     )  # one family alone is a lead, no more
-    odds = np.exp2(np.clip(bits, -60, 60)) * g.members.size / max(rest, 1)
+    odds = np.exp2(np.clip(bits, -60, 60)) * hidden / max(rest, 1)
     return bits, np.asarray(odds / (1 + odds), dtype=np.float64)
 
 
