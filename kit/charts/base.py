@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -50,6 +51,7 @@ __all__ = [
     "time_tip",
 ]
 
+NOTE_CHARS = 105  # of a note on one line: a longer one would be wider than a notebook at 1280 pixels
 MARK_BUDGET = 5_000
 LABEL_CHARS = 60
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
@@ -126,7 +128,7 @@ class Figure:
     table   the Result behind it, to cite and to read as numbers
     title   what it shows, as a heading
     alt     what a reader sees in it, in words: axes, extent, and the point it makes
-    note    a line under the title: what is drawn and what is left out, how to read the marks
+    note    a line or two under the title: what is drawn and what is left out, how to read the marks
     """
 
     chart: alt.TopLevelMixin
@@ -142,7 +144,8 @@ class Figure:
         found["$schema"] = SCHEMA
         found["config"] = _over_theme(found.get("config", {}))
         found["description"] = self.alt
-        found.setdefault("title", {"text": self.title, "subtitle": self.note} if self.note else self.title)
+        note = wrap(self.note, NOTE_CHARS)
+        found.setdefault("title", {"text": self.title, "subtitle": note} if note else self.title)
         _filter_by_legend(list(_units(found)))
         return found
 
@@ -182,9 +185,11 @@ class Figure:
     def _ipython_display_(self) -> None:
         from IPython.display import publish_display_data
 
+        from kit.widgets.table import still_html
+
         data, metadata = self._repr_mimebundle_()
         publish_display_data(data, metadata)  # type: ignore[no-untyped-call]
-        table = f"<details><summary>Numbers behind this chart</summary>{self.table._repr_html_()}</details>"
+        table = f"<details><summary>Numbers behind this chart</summary>{still_html(self.table)}</details>"
         shown = {"text/html": table, "text/plain": repr(self.table.frame)}
         publish_display_data(shown)  # type: ignore[no-untyped-call]
 

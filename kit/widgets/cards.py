@@ -15,7 +15,7 @@ from kit import reviews
 from kit.case import Case
 from kit.errors import KitError
 from kit.result import Result, shown, visible
-from kit.widgets.means import means
+from kit.widgets.means import explained, means
 from kit.widgets.pickers import keys_stay_here
 from kit.widgets.table import headless
 
@@ -85,7 +85,8 @@ def review_templates(case: Case, *, verdicts: tuple[str, ...] = ("harvest", "unc
             f"{html.escape(shown(' '.join(t.split()), 90))}</summary>{_block(t)}</details>"
             for i, t in enumerate(texts, 1)
         )
-        return f"<p><strong>Template {_text(id)}</strong></p>{_block(skeleton)}{_facts(about)}{folded}"
+        head = f"<p><strong>Template {_text(id)}</strong></p>{_block(skeleton)}{_facts(about)}"
+        return head + folded + explained(about, "", _name)
 
     return Deck(case, "template", listed, card)
 
@@ -103,10 +104,12 @@ def review_clusters(case: Case, *, proposed_only: bool = False) -> Deck:
     def card(id: str) -> str:
         about = case.sql("SELECT * EXCLUDE (cluster_id) FROM clusters WHERE cluster_id = $id", id=id).rows()[0]
         families, others, claims = (case.query(f"reviews/{q}", id=id) for q in ("families", "others", "claims"))
+        columns = dict.fromkeys([*about, *families.frame.columns, *others.frame.columns, *claims.frame.columns])
         return (
             f"<p><strong>Cluster {_text(id)}</strong></p>{_facts(about)}"
             f"{_table(families.frame, 'Families of evidence')}"
             f"{_table(others.frame, 'Harmless explanations tested')}{_table(claims.frame, 'What can be claimed')}"
+            f"{explained(columns, '', _name)}"
         )
 
     return Deck(case, "cluster", listed, card)
@@ -175,10 +178,15 @@ def _block(text: Any) -> str:
 def _facts(row: dict[str, Any]) -> str:
     """What is known of a subject, a name and a value each, as many beside each other as the page is wide."""
     said = {k: v for k, v in row.items() if v not in (None, "", [])}
-    names = {k: f"<div style='{FAINT}'>{_text(k.replace('_', ' ').capitalize())}</div>" for k in said}
+    names = {k: f"<div style='{FAINT}'>{_text(_name(k))}</div>" for k in said}
     pairs = "".join(f"<div title='{html.escape(means(k, ''))}'>{names[k]}{_text(v)}</div>" for k, v in said.items())
     style = "display: flex; flex-wrap: wrap; gap: 6px 24px; line-height: 1.4; margin: 8px 0"
     return f"<div style='{style}'>{pairs}</div>"
+
+
+def _name(column: str) -> str:
+    """A column as a card says it."""
+    return column.replace("_", " ").capitalize()
 
 
 def _table(frame: pl.DataFrame, caption: str) -> str:

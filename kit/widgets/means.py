@@ -1,7 +1,13 @@
-"""What a column means, for the heading of a table: those whose name does not say it."""
+"""What a column means, in its heading and in a list below the table: those whose name does not say it."""
 
 from __future__ import annotations
 
+import html
+from collections.abc import Callable, Iterable
+
+from kit.result import visible
+
+HEADING = "What the columns mean"
 P = "How often chance alone would give as much; 0.01 is once in a hundred"
 Q = "As p, and already corrected for the number of things looked at"
 BITS = "How rare: 1 bit is one account in two, 10 bits one in a thousand"
@@ -104,3 +110,10 @@ COLUMNS = {
 def means(column: str, analysis: str) -> str:
     """What a column of a table means, "" where its name says it; `analysis` made the table, "" for plain SQL."""
     return STATISTICS.get(column) or (COLUMNS.get(column, "") if analysis else "")
+
+
+def explained(columns: Iterable[str], analysis: str, name: Callable[[str], str] = visible) -> str:
+    """The meanings as a list that is opened with a click or a key, as HTML; "" where every name says it."""
+    said = {name(c): text for c in columns if (text := means(c, analysis))}
+    pairs = "".join(f"<dt>{html.escape(c)}</dt><dd>{html.escape(text)}</dd>" for c, text in said.items())
+    return f"<details><summary>{HEADING}</summary><dl>{pairs}</dl></details>" if pairs else ""

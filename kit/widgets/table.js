@@ -16,7 +16,7 @@ const style = `
 .kit-table td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .kit-table .pinned { position: sticky; right: 0; border-left: 2px solid var(--kit-line); }
 .kit-table th.pinned { z-index: 2; }
-.kit-table dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 6px 0; padding: 6px; border: 1px solid var(--kit-line); }
+.kit-table dl { display: grid; box-sizing: border-box; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 6px 0; padding: 6px; border: 1px solid var(--kit-line); }
 .kit-table dt { font-weight: bold; }
 .kit-table dd { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 `;
@@ -63,6 +63,10 @@ function render({ model, el }) {
   const whole = named("The whole row", element("dl", { hidden: true }));
   whole.setAttribute("role", "status");
   const sql = element("pre", { tabIndex: 0 });
+  const meanings = columns.filter((c) => c.means).flatMap((c) =>
+    [element("dt", { textContent: c.shown }), element("dd", { textContent: c.means })]);
+  const explained = element("details", { hidden: !meanings.length },
+    element("summary", { textContent: "What the columns mean" }), element("dl", {}, ...meanings));
 
   function cell(value, i) {
     const pinned = columns[i].name === VERDICT ? " pinned" : "";
@@ -107,7 +111,7 @@ function render({ model, el }) {
     element("style", { textContent: shared + style }),
     element("div", { className: "bar" }, filters, text, previous, next, said),
     scroll, whole,
-    element("div", { className: "bar" }, save, saved),
+    element("div", { className: "bar" }, save, saved), explained,
     element("details", {}, element("summary", { textContent: "The SQL of what is shown" }), sql)));
   keepKeys(el);
 }

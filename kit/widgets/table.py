@@ -20,7 +20,7 @@ import polars as pl
 from kit import findings
 from kit.case import Case
 from kit.result import SHOWN_ROWS, Result, counted, plain, shown, visible
-from kit.widgets.means import means
+from kit.widgets.means import explained, means
 
 HELD_ROWS = 20_000
 CELL_CHARS = 300
@@ -113,7 +113,7 @@ class Answer(Result):
 
     def _repr_mimebundle_(self, **_: Any) -> Any:
         head = self.page()
-        still = self.with_frame(head.rows)._repr_html_()
+        still = still_html(self.with_frame(head.rows))
         still = re.sub(
             r"(?<=<caption style='text-align:left'>).*?(?=</caption>)",
             lambda _: html.escape(visible(f"{self.name}: {head.caption}")),
@@ -185,9 +185,14 @@ class Held:
         return _record(self.case, self.result)
 
 
+def still_html(result: Result) -> str:
+    """The first rows of a Result, and what its columns mean, as a page keeps them without a kernel."""
+    return result._repr_html_() + explained(result.frame.columns, result.call)
+
+
 def show(result: Result, case: Case | None) -> Any:
     """The mimebundle of any Result in a notebook: the paged table, with a still one beside it."""
-    still = {"text/html": result._repr_html_(), "text/plain": f"{result.name}: {len(result):,} rows"}
+    still = {"text/html": still_html(result), "text/plain": f"{result.name}: {len(result):,} rows"}
     if headless() or not result.frame.width:
         return still
     bundle = table_widget(Held(result, case))._repr_mimebundle_()

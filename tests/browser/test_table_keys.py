@@ -17,7 +17,8 @@ pytestmark = [
 ]
 DRAW = """async (source) => {
   const { default: table } = await import(`data:text/javascript;base64,${source}`);
-  const columns = ["account_id", "requests", "plan"].map((c) => ({ name: c, shown: c, number: false, means: "" }));
+  const means = { plan: "What <b>it</b> pays" };
+  const columns = ["account_id", "requests", "plan"].map((c) => ({ name: c, shown: c, means: means[c] || "" }));
   const rows = [...Array(50).keys()].map((i) => [`acct_${i}`, "7", "team"]);
   const said = { caption: "rows 51 to 100 of 200", sql: "SELECT 1", parameters: {} };
   const page = { first: 50, rows, size: 50, total: 200, ...said };
@@ -59,3 +60,9 @@ def test_tab_passes_a_table_of_fifty_rows_in_few_stops_and_arrows_come_to_every_
         assert page.evaluate("window.sent.at(-1).order") == "plan"
         assert press("Tab") == "Show the whole row 100"
         assert press("Tab") == "Save as exhibit"
+        assert press("Tab") == "What the columns mean"
+        assert page.locator("dl:visible").count() == 0
+        press("Enter")
+        assert page.locator("dl:visible").inner_text().split("\n") == ["plan", "What <b>it</b> pays"]
+        assert driver.serious(page, "body") == []
+        assert press("Tab") == "The SQL of what is shown"

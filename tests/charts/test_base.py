@@ -1,6 +1,7 @@
 """The chart helper: pictures without script, words for every picture, a budget, and text that stays text."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -164,3 +165,13 @@ def test_no_colour_of_text_or_axis_is_left_to_the_dark_theme_of_the_reader():
         "axis": ("labelColor", "titleColor", "domainColor", "tickColor", "gridColor"),
     }.items():
         assert [c for c in colours if c not in config[part]] == []
+
+
+def test_a_long_note_goes_on_in_a_second_line_so_that_the_chart_fits_the_page():
+    note = (
+        "34 accounts with links of two or more families. Of 561 links 47 are drawn: the strongest of all."
+    )
+    lines = replace(charts.lines(result(5), "hour_at", "requests"), note=f"{note} {note}").spec["title"]["subtitle"]
+    assert len(lines) == 2
+    assert max(map(len, lines)) <= 105
+    assert " ".join(lines) == f"{note} {note}"

@@ -10,7 +10,7 @@ import pytest
 
 from kit.result import Result, shown
 from kit.widgets.cards import _facts
-from kit.widgets.table import Held, table_widget
+from kit.widgets.table import Held, show, table_widget
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,19 @@ def test_a_heading_is_explained_in_the_kits_own_tables_and_left_alone_where_a_pe
     own = Result(frame, "SELECT 1", {}, "b", call="kit.volume.release_pivot")
     assert "moved as one" in table_widget(Held(own, None)).columns[0]["means"]
     assert table(frame).columns[0]["means"] == ""
+
+
+def test_what_a_heading_means_also_stands_below_the_table_for_those_without_a_mouse(monkeypatch):
+    frame = pl.DataFrame({"spread": [1.0], "q": [0.1], "account_id": ["a"]})
+    own = Result(frame, "SELECT 1", {}, "b", call="kit.volume.release_pivot")
+    monkeypatch.setenv("KIT_HEADLESS", "1")
+    below = show(own, None)["text/html"].split("</table>")[1]
+    assert below.startswith("<details><summary>What the columns mean</summary><dl><dt>spread</dt><dd>1 means")
+    assert "<dt>q</dt><dd>As p" in below
+    assert "account_id" not in below
+    assert "spread" not in show(Result(frame, "SELECT 1", {}, "b"), None)["text/html"].split("</table>")[1]
+    plainly_named = Result(frame.select("account_id"), "SELECT 1", {}, "b")
+    assert show(plainly_named, None)["text/html"].endswith("</table>")
 
 
 def test_relative_paths_lose_the_folder_they_share_and_other_texts_with_strokes_stay_whole():
