@@ -21,6 +21,11 @@ from kit.shortage import shortage
 SQL_FILES = resources.files("kit") / "sql"
 AREAS = ("base", "volume", "prompts", "linkage")
 MEMORY = "3GB"  # for DuckDB while it builds, where case.toml says nothing
+# Areas that only read what was derived. A file of any other area, also of one that is new, counts as deriving.
+READING = frozenset(
+    {"bundle", "charts", "commands", "findings", "intake", "lab", "magic", "mapping", "notebooks", "parameters"}
+    | {"redact", "reviews", "widgets", "__main__"}
+)
 Step = Callable[[duckdb.DuckDBPyConnection], object]
 
 
@@ -85,7 +90,7 @@ def build_database(
     """Make case.duckdb anew beside the old one and swap it in whole; returns the build id.
 
     `steps` are called in turn with the connection; they fill the tables of kit/sql/schema/ from the view
-    `requests`. If one fails, the old database stays as it was. The build id is a hash of the kit's SQL, the parts
+    `requests`. If one fails, the old database stays as it was. The build id is a hash of what derives, the parts
     and the parameters, so the same exports give the same id. Raises CaseError if another process is building, or if
     memory (`memory_limit`, else what case.toml says) or a disk runs out.
     """
@@ -215,8 +220,11 @@ def named_query(path: str) -> str:
 
 
 def build_id(folder: Path) -> str:
-    """A hash of all that the derived tables depend on: the kit, the parts, the case's parameters and rules."""
-    digest = hashlib.sha256(kit_digest().encode())
+    """A hash of all that the derived tables depend on: the code that derives, the parts, the parameters, the rules.
+
+    A kit that only shows or hands over in another way gives the same build: its cases need no new load.
+    """
+    digest = hashlib.sha256(deriving_digest().encode())
     for rule in sorted((folder / "rules").glob("*.yaml")):
         digest.update(f"{rule.name}\n".encode() + rule.read_bytes())
     for kind in ("requests", "side"):
@@ -229,10 +237,22 @@ def build_id(folder: Path) -> str:
 @cache
 def kit_digest() -> str:
     """A hash of every file of the kit that can change a result."""
-    home = Path(__file__).parent
+    return digest_of(Path(__file__).parent)
+
+
+@cache
+def deriving_digest() -> str:
+    """A hash of every file of the kit that can change a derived table."""
+    return digest_of(Path(__file__).parent, READING)
+
+
+def digest_of(home: Path, left_out: frozenset[str] = frozenset()) -> str:
+    """A hash of the code, queries and data of a kit, without the areas (modules and packages) left out."""
     digest = hashlib.sha256()
     for file in sorted(f for f in home.rglob("*") if f.suffix in (".py", ".sql", ".toml", ".yaml", ".csv")):
-        digest.update(f"{file.relative_to(home).as_posix()}\n".encode() + file.read_bytes())
+        name = file.relative_to(home)
+        if name.parts[0].removesuffix(".py") not in left_out:
+            digest.update(f"{name.as_posix()}\n".encode() + file.read_bytes())
     return digest.hexdigest()
 
 
