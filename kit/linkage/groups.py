@@ -72,7 +72,7 @@ def settle(town: Town, g: Group, aside: Flags, rounds: int = 6) -> Group:
     """
     g = _without(town, g, g.members, aside)
     for _ in range(rounds):
-        assess(town, g, _apart(g, aside))
+        assess(town, g, set_apart(g, aside))
         members = np.flatnonzero(belongs(town, g, aside))
         if np.array_equal(members, g.members) or town.orgs(members) < LEAST:
             break
@@ -101,7 +101,7 @@ def stands(town: Town, g: Group) -> bool:
     return enough and not any(a.outcome == "holds" for a in alternatives(town, g))
 
 
-def _apart(g: Group, aside: Flags) -> Flags:
+def set_apart(g: Group, aside: Flags) -> Flags:
     """Accounts that are no yardstick for a group: members of other clusters, and those in doubt."""
     apart = aside.copy()
     apart[g.dropped] |= g.doubt
@@ -117,7 +117,7 @@ def belongs(town: Town, g: Group, aside: Flags) -> Flags:
     held = [g.evidence[f].bits for f in g.held() if f != "content"]
     if not held:
         return np.zeros(len(town), dtype=bool)
-    apart = _apart(g, aside)
+    apart = set_apart(g, aside)
     sure = combined(town, g, apart) >= np.log2(town.others(g.members, aside=apart).size + 1) + 3
     content = g.evidence["content"].bits >= RARE_BITS
     second = np.maximum(np.max(held, axis=0), _together(np.array(held))) >= RARE_BITS

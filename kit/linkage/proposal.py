@@ -10,7 +10,7 @@ import numpy as np
 
 from kit.linkage.affinity import FAMILIES, marks
 from kit.linkage.families import ALPHA, Group, assess
-from kit.linkage.groups import FAMILIES_NEEDED, LEAST, hypotheses, settle, split
+from kit.linkage.groups import FAMILIES_NEEDED, LEAST, hypotheses, set_apart, settle, split
 from kit.linkage.harmless import Alternative, alternatives
 from kit.linkage.pools import pools
 from kit.linkage.town import Flags, Ints, Town
@@ -79,7 +79,7 @@ def _without(town: Town, c: Cluster, large: Sequence[Ints], aside: Flags) -> Clu
     rest = aside.copy()
     rest[np.concatenate(large)] = True
     rest[c.group.members] = False
-    again = judge(town, Group(c.group.members, c.group.why, c.group.dropped), rest)
+    again = judge(town, Group(c.group.members, c.group.why, c.group.dropped, c.group.doubt), rest)
     return c if again.proposed else again
 
 
@@ -147,7 +147,8 @@ def _dismissed(town: Town, groups: list[Group], aside: Flags) -> list[Cluster]:
 
 def judge(town: Town, g: Group, aside: Flags) -> Cluster:
     """Test one group: the families, then the harmless explanations."""
-    assess(town, g, aside)
+    apart = set_apart(g, aside)
+    assess(town, g, apart)
     held = g.held()
     tested = alternatives(town, g)
     holds = [a for a in tested if a.outcome == "holds"]
@@ -168,7 +169,7 @@ def judge(town: Town, g: Group, aside: Flags) -> Cluster:
     else:
         ok = True
         reason = f"Proposed: {len(held)} of five families hold ({words}) and no harmless explanation holds."
-    ordinary = town.others(g.members, aside=aside)
+    ordinary = town.others(g.members, aside=apart)
     succeeded = g.measured("succession after closures").holds
     came_in = pools(town, g.members) if succeeded else {}
     return Cluster(g, ok, reason, tested, _known_by(town, g, ordinary), pools=came_in)
