@@ -74,3 +74,12 @@ def test_a_choice_among_the_users_of_a_product_is_judged_by_all_of_its_users() -
     settled = settle(read, Group(np.arange(USERS)), np.zeros(TOWN, bool))
     assert not settled.doubt
     assert not any(c.proposed for c in find_clusters(read))
+
+
+def test_a_campaign_is_not_dismissed_because_its_own_dropped_accounts_use_its_prompts(town) -> None:
+    con, roles = town("low_and_wide", 67, 0.15)
+    named = con.execute(
+        "SELECT account_id FROM cluster_accounts JOIN clusters USING (cluster_id) WHERE proposed"
+    ).fetchall()
+    assert len(named) > 100
+    assert {roles[a] for (a,) in named} == {"low_and_wide"}
