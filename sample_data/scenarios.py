@@ -14,6 +14,7 @@ from pathlib import Path
 
 from generate import (
     ONCE_PROPOSED,
+    STRANGERS,
     Incident,
     Plan,
     Texts,
@@ -157,6 +158,22 @@ def mistaken_town(town: Town) -> None:
         plant(town)
 
 
+def full_town(town: Town, times: int = 1) -> None:
+    """Nobody harvests, and all harder look-alikes are at home: some share a vendor's form or an app."""
+    for plant in (*STRANGERS.values(), *ONCE_PROPOSED.values()) * times:
+        plant(town)
+
+
+def doubled_town(town: Town) -> None:
+    """The same with two of each: two agencies with one tool, two regions of one service."""
+    full_town(town, 2)
+
+
+def office_town(town: Town) -> None:
+    """Nobody harvests; one chain of shared offices, whose guests are the only users of an app."""
+    ONCE_PROPOSED["coworking_chain"](town)
+
+
 def scattered(town: Town) -> None:
     """A careful harvest among hard look-alikes: edited prompts in several templates, half of it unrelated work."""
     crowd(town)
@@ -199,7 +216,8 @@ def _careful(town: Town, plan: Plan) -> Plan:
 _ALL: tuple[Scenario, ...] = (
     *(quiet_town, fixed_prompt, load_balanced, release_pivot, low_and_wide, habit_only),
     *(relay, cleaner, probe_then_exploit, signature_replay, several_at_once),
-    *(crowded_town, mistaken_town, scattered, scattered_habit, scattered_wide),
+    *(crowded_town, mistaken_town, full_town, doubled_town, office_town),
+    *(scattered, scattered_habit, scattered_wide),
 )
 SCENARIOS: dict[str, Scenario] = {scenario.__name__: scenario for scenario in _ALL}
 

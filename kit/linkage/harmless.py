@@ -9,12 +9,13 @@ from scipy import sparse
 
 from kit.linkage.affinity import FEW_USERS, LIBRARY
 from kit.linkage.families import NEEDED, Group
-from kit.linkage.town import OWN, Floats, Ints, Town
+from kit.linkage.people import are_people
+from kit.linkage.places import FEW_PLACES, fixed_lines
+from kit.linkage.town import OWN, Floats, Ints, Sharing, Town
 
 MOST = 0.8  # an explanation must cover four in five of the accounts, or of what they sent
 EVENT_DAYS = 4  # a long weekend
 FEW_REQUESTS = 50  # as many as somebody sends who looks in
-FEW_LINES = 4  # addresses of one place or one service
 STRAY = 3  # fewer accounts than this are an accident
 TIES = ("shared identifiers", "pool of addresses", "replayed blocks", "succession after closures")
 """What strangers cannot share for a public reason, as they can a prompt, a library, a date or a launch."""
@@ -33,14 +34,15 @@ class Alternative:
 def alternatives(town: Town, g: Group) -> list[Alternative]:
     """Every harmless explanation tested on one group whose families were assessed."""
     tied = [x for x in TIES if g.measured(x).holds]
-    spread = [x for x in tied if x != "pool of addresses" or not _fixed_lines(town, g)]
+    lines = _excused_lines(town, g)
+    spread = [x for x in tied if x != "pool of addresses" or not lines.size]
     return [
         _one_organisation(town, g.members),
         _verified(town, g),
         _declared(town, g.members, "declared reseller or aggregator", "reseller", tied),
         _declared(town, g.members, "registered red team or research programme", "research", tied),
         _class(town, g, tied),
-        _one_site(town, g),
+        _one_site(town, g.members, lines),
         _one_institution(town, g.members),
         _one_payer(town, g, spread),
         _monitor(town, g.members),
@@ -51,17 +53,14 @@ def alternatives(town: Town, g: Group) -> list[Alternative]:
     ]
 
 
-def _fixed_lines(town: Town, g: Group) -> bool:
-    """Whether the addresses that the accounts share are those of an office or of a service that calls for them.
+def _excused_lines(town: Town, g: Group) -> Ints:
+    """The lines of the offices or servers where the accounts meet, if having them excuses.
 
-    They are few, half of the accounts or more use each, and no template is judged harvest: a pool of proxies is
-    many, and whoever harvests from a server of his own is not excused by having one.
+    Whoever harvests from a few servers of his own is not excused by having no more; people at a place are, whose
+    hours nobody deals out, even if the app that all of them use asks for what a harvest asks.
     """
-    used = town.sharing("ip").count(g.members)
-    lines, shared = used[used >= 0.5 * g.members.size], used[used >= 2]
-    return (
-        not g.measured("harvest templates").holds and lines.size <= FEW_LINES and lines.sum() >= MOST * shared.sum()
-    )
+    lines = fixed_lines(town, g.members)
+    return lines if not g.measured("harvest templates").holds or are_people(town, g.members) else lines[:0]
 
 
 def _verdict(name: str, test: str, holds: bool, detail: str) -> Alternative:
@@ -201,13 +200,14 @@ def _comes_for_dates(town: Town, m: Ints) -> bool:
 # ---- what they do ------------------------------------------------------------------------------------------
 
 
-def _one_site(town: Town, g: Group) -> Alternative:
-    """Most accounts at one address, or on the few lines of one place: a room, an office, an event."""
-    s, m = town.sharing("ip"), g.members
+def _one_site(town: Town, m: Ints, lines: Ints) -> Alternative:
+    """Most accounts at one address, or on the few lines of some places: a room, an office, an event."""
+    s = town.sharing("ip")
     name = "one site (class, hackathon, office)"
     test = (
         "at least 70 % of the accounts sent most of their requests from one and the same address or, where no "
-        "template is judged harvest, from addresses that half of them use"
+        "template is judged harvest or the accounts keep hours of their own, from the few lines of at most "
+        f"{FEW_PLACES} places"
     )
     if not s.names:
         return _untested(name, test, "shared addresses are")
@@ -215,10 +215,8 @@ def _one_site(town: Town, g: Group) -> Alternative:
     alone = sparse.csc_matrix(s.table[m][:, [n != OWN for n in s.names]])
     heavy = sparse.diags(1 / np.maximum(sent, 1)).dot(alone) >= 0.5
     n, active = int(heavy.sum(axis=0).max()) if alone.shape[1] else 0, int(town.active[m].sum())
-    if _fixed_lines(town, g):
-        lines = np.flatnonzero(s.count(m) >= 0.5 * m.size)
-        together = np.asarray(s.table[m][:, lines].sum(axis=1)).ravel()
-        n = max(n, int((together >= 0.5 * sent)[town.active[m]].sum()))
+    together = np.asarray(s.table[m][:, lines].sum(axis=1)).ravel()
+    n = max(n, int((together >= 0.5 * sent)[town.active[m] & (together > 0)].sum()))
     return _verdict(name, test, n >= 0.7 * active, f"{n} of {active} active accounts")
 
 
@@ -271,20 +269,27 @@ def _software(town: Town, g: Group, tied: list[str]) -> Alternative:
 def _used_by_all(town: Town, g: Group, kind: str) -> float:
     """The greatest share of what the accounts send (each counted once) that has one value which few others use.
 
-    Few is under ten accounts for a client, two in a hundred for a prompt. A library for anybody is no product, nor
-    is a template judged harvest. Who was dropped from the group is no other: a choice among the users of a product
-    is explained by it as well as all of them are.
+    Few is under ten accounts for a client, two in a hundred for a prompt; others who send hardly anything else are
+    customers of the same product and do not count, only who met the prompt in passing does. A library for anybody
+    is no product, nor is a template judged harvest. Who was dropped from the group is no other: a choice among the
+    users of a product is explained by it as well as all of them are.
     """
     s, ordinary = town.sharing(kind), town.others(g.members, g.dropped)
     if not s.names:
         return 0.0
-    few = s.count(ordinary) < (FEW_USERS if kind == "client" else 0.02 * ordinary.size + 1)
     if kind == "client":
-        few &= np.array([not LIBRARY.search(n) for n in s.names])
+        few = (s.count(ordinary) < FEW_USERS) & np.array([not LIBRARY.search(n) for n in s.names])
+    else:
+        customers = np.asarray((_shares(town, s, ordinary) >= MOST).sum(axis=0)).ravel()
+        few = s.count(ordinary) - customers < 0.02 * ordinary.size + 1
     if kind == "template":
         few &= ~np.isin(s.names, list(town.harvest))
-    share = sparse.diags(1 / np.maximum(town.requests[g.members], 1)).dot(s.table[g.members])
-    return float((np.asarray(share.mean(axis=0)).ravel() * few).max())
+    return float((np.asarray(_shares(town, s, g.members).mean(axis=0)).ravel() * few).max())
+
+
+def _shares(town: Town, s: Sharing, who: Ints) -> sparse.csr_matrix:
+    """Accounts x values: which share of what the account sends has the value."""
+    return sparse.csr_matrix(sparse.diags(1 / np.maximum(town.requests[who], 1)).dot(s.table[who]))
 
 
 def _course(town: Town, g: Group, tied: list[str]) -> Alternative:
@@ -304,11 +309,12 @@ def _public_date(town: Town, g: Group, tied: list[str]) -> Alternative:
     """Strangers with one published prompt and one date: a deadline, an event, the day a model comes out.
 
     The date explains the days of activity and the move to a new model; also the hours, where there were few days.
-    Who comes for a few days or for the dates of a term, and has more to do there than to look in, signed up for
-    them at about the same time; machines work on most days.
+    Who comes for a few days or for the dates of a term, or keeps hours of their own up to a deadline, and has more
+    to do there than to look in, signed up for them at about the same time; machines work on most days, and at the
+    hours of whoever runs them.
     """
     days, volume = _active_days(town, g.members), float(np.median(town.requests[g.members]))
-    dates = days <= EVENT_DAYS or _comes_for_dates(town, g.members)
+    dates = days <= EVENT_DAYS or _comes_for_dates(town, g.members) or are_people(town, g.members)
     public = {"days of activity", "move to a new model"}
     public |= {"hours of the day"} if days <= EVENT_DAYS else set()
     public |= {"batch of sign-ups"} if dates and volume > FEW_REQUESTS else set()
@@ -319,8 +325,8 @@ def _public_date(town: Town, g: Group, tied: list[str]) -> Alternative:
         "strangers who follow one public date (release, deadline, event)",
         "nothing ties the organisations, and fewer than three families hold without the days of activity, the "
         f"move to a new model and, where the median account was active on at most {EVENT_DAYS} days, the hours of "
-        f"the day and, where it was on at most half of its days and made more than {FEW_REQUESTS} requests, the "
-        "batch of sign-ups",
+        f"the day and, where it made more than {FEW_REQUESTS} requests and was active on at most half of its days "
+        "or the accounts keep hours of their own, the batch of sign-ups",
         not tied and len(left) < 3,
         f"active on {days:.0f} days; families that hold without them: {_listed(left)}; {_ties(tied)}",
     )

@@ -97,6 +97,7 @@ class Town:
     kinds      for each kind of value (ip, build, parameters, template, id:payment_fingerprint, ...) who has which
     hours      accounts x 24, requests by UTC hour of the day
     days       accounts x days from `day0_s`, requests by day
+    hourly     accounts x hours from `day0_s`, requests; None where it was not read
     topics     accounts x 128, requests by hashed opening words of the prompt
     releases   when models were released within the days of the logs, epoch seconds
     pivot      share of the requests in the two days after a release that went to the new model; NaN when inactive
@@ -109,6 +110,7 @@ class Town:
     days: Counts
     topics: Counts
     pivot: Floats
+    hourly: sparse.csr_matrix | None = None
     day0_s: int = 0
     releases: tuple[float, ...] = ()
     harvest: frozenset[str] = frozenset()
@@ -200,6 +202,8 @@ def read_town(con: duckdb.DuckDBPyConnection) -> Town:
     values = _ask(con, "values_shared").join(place, on="account_id").sort("kind", "value", "account")
     day = activity["day_s"].to_numpy().astype(np.int64) // DAY_S
     day0 = int(day.min()) if day.size else 0
+    days = int(day.max()) - day0 + 1 if day.size else 1
+    hour = (day - day0) * 24 + activity["hour"].to_numpy()
     pivot = np.full(n, np.nan)
     pivot[pivots["account"].to_numpy()] = pivots["share"].to_numpy()
     judged = con.execute(
@@ -209,14 +213,8 @@ def read_town(con: duckdb.DuckDBPyConnection) -> Town:
         accounts=accounts,
         kinds={str(k[0]): _sharing(f, n) for k, f in values.group_by("kind", maintain_order=True)},
         hours=Counts(table(activity["account"], activity["hour"], activity["requests"], (n, 24))),
-        days=Counts(
-            table(
-                activity["account"],
-                day - day0,
-                activity["requests"],
-                (n, int(day.max()) - day0 + 1 if day.size else 1),
-            )
-        ),
+        days=Counts(table(activity["account"], day - day0, activity["requests"], (n, days))),
+        hourly=table(activity["account"], hour, activity["requests"], (n, days * 24)),
         topics=Counts(table(topics["account"], topics["topic"], topics["requests"], (n, TOPICS))),
         pivot=pivot,
         day0_s=day0 * DAY_S,

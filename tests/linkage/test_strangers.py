@@ -50,9 +50,17 @@ def test_only_the_harvest_is_proposed_among_groups_that_look_like_one(crowded: L
     assert len(found) >= 0.95 * sum(r == "wide" for r in roles.values())
 
 
-@pytest.mark.parametrize(("seed", "scale"), [(1, 0.3), (2, 0.3), (3, 0.3), (31, 0.8)])
-def test_groups_once_proposed_by_mistake_are_dismissed(tmp_path: Path, seed: int, scale: float) -> None:
-    incident = scenarios.build("mistaken_town", seed, scale=scale)
+@pytest.mark.parametrize(
+    ("name", "seed", "scale"),
+    [
+        *[("mistaken_town", seed, 0.3) for seed in (1, 2, 3)],
+        *[("mistaken_town", 31, 0.8), ("mistaken_town", 1, 1.0)],
+        *[("full_town", 1, 0.2), ("full_town", 2, 1.0), ("doubled_town", 1, 0.2)],
+        *[("office_town", 1, 0.2), ("office_town", 2, 0.6)],
+    ],
+)
+def test_groups_once_proposed_by_mistake_are_dismissed(tmp_path: Path, name: str, seed: int, scale: float) -> None:
+    incident = scenarios.build(name, seed, scale=scale)
     con = load_town(incident, tmp_path)
     prompts.build(con)
     linkage.build(con)
