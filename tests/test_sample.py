@@ -164,11 +164,12 @@ def test_prompts_of_people_do_not_look_alike(requests: pl.DataFrame) -> None:
 def test_every_scenario_runs_small_and_marks_its_harvest(name: str) -> None:
     incident = scenarios.build(name, 3, TEXTS, scale=0.03)
     roles = set(incident.truth_accounts["role"])
-    harmless = len(LOOKALIKES) + (len(STRANGERS) if name.startswith(("crowded", "scattered")) else 0)
-    harmless += len(ONCE_PROPOSED) if name == "mistaken_town" else 0
+    full = name in ("full_town", "doubled_town")
+    harmless = len(LOOKALIKES) + (len(STRANGERS) if full or name.startswith(("crowded", "scattered")) else 0)
+    harmless += len(ONCE_PROPOSED) if full or name == "mistaken_town" else name == "office_town"
     assert len(roles - {"campaign", "organic"}) == harmless
     campaigns = set(incident.truth_requests["truth"])
-    assert (campaigns == set()) is (name in ("quiet_town", "crowded_town", "mistaken_town"))
+    assert (campaigns == set()) is name.endswith("_town")
     named = incident.truth_accounts.filter(pl.col("campaign_requests") > 0)
     assert set(named["campaign"]) == campaigns
     assert named["campaign_requests"].sum() == incident.truth_requests.height

@@ -8,19 +8,19 @@ town shares is worth one bit whatever its kind, and no measure can claim more th
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 from scipy.special import betainc
 
-from kit.linkage.town import DAY_S, Counts, Flags, Floats, Ints, Sharing, Town
+from kit.linkage.rhythms import days_since_signup, profile, signups
+from kit.linkage.town import DAY_S, Flags, Floats, Ints, Sharing, Town
 
 FAMILIES = ("identity", "infrastructure", "timing", "content", "reaction")
 RARE = 0.05  # a member counts when at most this share of ordinary accounts fits the group as well
 RARE_BITS = -float(np.log2(RARE))
-COUNTED = 50  # an account's rhythm counts as at most this many requests, so that bursts do not pass for certainty
-SIGNUP_S = 5 * DAY_S
 FEW_USERS = 10  # ordinary accounts; a client with fewer is as good as the group's own
 VERSION = re.compile(r"[0-9]+([.][0-9]+)+")
 LIBRARY = re.compile(  # HTTP libraries, SDKs and tools for anybody: no product, even if nobody else here uses one
@@ -43,6 +43,7 @@ class Affinity:
     detail: str = ""
     rare: Flags | None = None  # where the group as a whole may count more accounts than `bits` lets each claim
     given: Flags | None = None  # accounts whose score follows from the others': the group's test leaves them out
+    bare: Callable[[], Affinity] | None = None  # the same without what another family counts
 
 
 def affinities(town: Town, members: Ints, ordinary: Ints) -> list[Affinity]:
@@ -53,7 +54,7 @@ def affinities(town: Town, members: Ints, ordinary: Ints) -> list[Affinity]:
     """
     inside = np.zeros(len(town), dtype=bool)
     inside[members] = True
-    habit, carried = _habit(town, members, ordinary)
+    habit, bare, carried = _habit(town, members, ordinary)
     plain = ordinary[habit[ordinary] <= 0]
     plain = plain if plain.size >= min(50, ordinary.size) else ordinary
     harvest, judged = _harvest(town, ordinary)
@@ -74,18 +75,26 @@ def affinities(town: Town, members: Ints, ordinary: Ints) -> list[Affinity]:
             f"{wide} addresses used by two or more members and few others",
         ),
         ("infrastructure", "client build", *_build(town, members, plain)),
-        ("identity", "batch of sign-ups", _signups(town, members, inside, plain), ""),
-        ("timing", "hours of the day", _profile(town.hours, members, plain), ""),
-        ("timing", "days of activity", _profile(town.days, members, plain), ""),
-        ("content", "topics", _profile(town.topics, members, plain), ""),
+        ("identity", "batch of sign-ups", signups(town, members, inside, plain), ""),
+        ("timing", "hours of the day", profile(town.hours, members, plain), ""),
+        ("timing", "days of activity", profile(town.days, members, plain), ""),
+        ("content", "topics", profile(town.topics, members, plain), ""),
         ("reaction", "succession after closures", *_succession(town, members, inside)),
         ("reaction", "move to a new model", *_pivot(town, members)),
     ]
     found += [Affinity(f, m, s, _bits(s, plain, m), d) for f, m, s, d in rest]
-    next(a for a in found if a.measure == "succession after closures").given = ~np.isnan(town.column("closed_s"))
+    by = {a.measure: a for a in found}
+    by["own habit"].bare = lambda: Affinity("content", "own habit", bare, _bits(bare, ordinary))
+
+    def since_signup() -> Affinity:
+        days = days_since_signup(town, members, plain)
+        return Affinity("timing", "days of activity", days, _bits(days, plain), "since they signed up")
+
+    by["days of activity"].bare = since_signup
+    by["succession after closures"].given = ~np.isnan(town.column("closed_s"))
     if wide >= 20:
         # one shared address proves nothing about one account, but most of a group drawing on one pool does
-        next(a for a in found if a.measure == "pool of addresses").rare = _bits(pool, plain) >= RARE_BITS
+        by["pool of addresses"].rare = _bits(pool, plain) >= RARE_BITS
     return found
 
 
@@ -212,45 +221,6 @@ def _users_of_client(town: Town, builds: Sharing, who: Ints) -> Floats:
     return np.array([place.get(c, 0.0) for c in bare])
 
 
-def _profile(counts: Counts, members: Ints, ordinary: Ints) -> Floats:
-    """log2 likelihood ratio of the account's counts under the other members' profile and under everybody else's."""
-    total, share, across = counts.total, counts.share, counts.across
-    flags = np.zeros((2, total.size))
-    flags[0, ordinary], flags[1, members] = 1.0, 1.0
-    outside, group = across @ flags[0] + 0.5, across @ flags[1]
-    base = outside / outside.sum()
-    ratio = share @ np.log2(np.maximum((group + 3 * base) / (members.size + 3), 1e-12) / base)
-    own = share[members]  # a member is weighed against the others only
-    expected = (group[own.indices] - own.data + 3 * base[own.indices]) / (members.size + 2)
-    lift = np.log2(np.maximum(expected, 1e-12) / base[own.indices])
-    ratio[members] = np.add.reduceat(np.append(own.data * lift, 0.0), own.indptr[:-1]) * (np.diff(own.indptr) > 0)
-    return np.asarray(np.round(ratio * np.minimum(total, COUNTED), 6), dtype=np.float64)
-
-
-def _signups(town: Town, members: Ints, inside: Flags, ordinary: Ints) -> Floats:
-    """log2 of how much denser the other members' sign-ups lie around the account's own than ordinary ones do.
-
-    Around is within five days. Only for accounts whose first use was seen and a day or more from sign-up:
-    to sign up and start on the day of a class says nothing that the days of activity do not say already.
-    """
-    created, first = town.column("created_s"), town.column("first_s")
-    seen = (first >= town.day0_s + 2 * DAY_S) | (created >= town.day0_s)  # else the logs begin in mid-use
-    ahead = seen & (np.abs(first - created) >= DAY_S)
-    near = np.nan_to_num(created, nan=0.0)
-    mine, theirs = (np.sort(near[who][~np.isnan(created[who])]) for who in (members, ordinary))
-    if mine.size < 3:
-        return np.zeros(len(town))
-    rest = np.maximum(_within(mine, near) - inside, 0) / max(mine.size - 1, 1)
-    base = (_within(theirs, near) + 1) / (theirs.size + 1)
-    return np.where(ahead, np.log2(np.maximum(rest, 1e-9) / base).clip(min=0), 0.0)
-
-
-def _within(rank: Floats, at: Floats) -> Floats:
-    """How many of the sorted times lie within five days of each of `at`."""
-    high, low = np.searchsorted(rank, at + SIGNUP_S, "right"), np.searchsorted(rank, at - SIGNUP_S, "left")
-    return np.asarray(high - low, dtype=np.float64)
-
-
 def _harvest(town: Town, ordinary: Ints) -> tuple[Floats, str]:
     """The share of the account's requests that follow a template judged harvest: others may use one at times.
 
@@ -294,14 +264,18 @@ def marks(town: Town, members: Ints, ordinary: Ints) -> list[tuple[str, int, flo
     return found if len(carried.intersection(members.tolist())) >= 0.6 * members.size else found + fallback
 
 
-def _habit(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, str]:
-    """log2 of the lift of the strongest mark of the group that the account carries."""
-    score, said = np.zeros(len(town)), []
+def _habit(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, Floats, str]:
+    """log2 of the lift of the strongest mark of the group that the account carries; the same without clients.
+
+    A mark of the kind "habit" is parameters with the client that sent them; the client is infrastructure as well.
+    """
+    score, said = np.zeros((2, len(town))), []
     for kind, j, inside, outside in marks(town, members, ordinary):
         who = town.carried(kind).holders(j)
-        score[who] = np.maximum(score[who], np.log2(inside / outside))
+        for row in (0, 1) if kind != "habit" else (0,):
+            score[row, who] = np.maximum(score[row, who], np.log2(inside / outside))
         said.append(f"{kind} {town.sharing(kind).names[j]} ({inside:.0%} of members, {outside:.1%} of others)")
-    return score, "; ".join(said[:3])
+    return score[0], score[1], "; ".join(said[:3])
 
 
 def _succession(town: Town, members: Ints, inside: Flags) -> tuple[Floats, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,6 +49,7 @@ class Measured:
     base: float
     p: float
     whose: str = "members"
+    counted: str = ""  # the other family that counts the same fact
 
     @property
     def share(self) -> float:
@@ -55,10 +57,11 @@ class Measured:
 
     @property
     def holds(self) -> bool:
-        return self.share >= NEEDED[self.affinity.measure] and self.p < ALPHA
+        return not self.counted and self.share >= NEEDED[self.affinity.measure] and self.p < ALPHA
 
     def words(self) -> str:
         more = f" ({self.affinity.detail})" if self.affinity.detail else ""
+        more += f"; counted as {self.counted}" if self.counted else ""
         mine = f"{self.hits} of {self.n} {self.whose}"
         return f"{self.affinity.measure}: {mine}, {self.base:.1%} of ordinary accounts{more}"
 
@@ -115,11 +118,33 @@ def assess(town: Town, g: Group, aside: Flags | None = None) -> dict[str, Eviden
     """All five families on one group, against the active accounts outside it that are in no other cluster."""
     ordinary = town.others(g.members, aside=aside)
     active = g.members[town.active[g.members]]
-    found = [_measure(a, active, ordinary, town.org) for a in affinities(town, g.members, ordinary)]
+
+    def measured(a: Affinity) -> Measured:
+        return _measure(a, active, ordinary, town.org)
+
+    by = {a.measure: measured(a) for a in affinities(town, g.members, ordinary)}
+    _count_once(g, by, measured)
+    found = list(by.values())
     g.evidence = {f: _family(f, [m for m in found if m.affinity.family == f]) for f in FAMILIES}
     for f, lacking in _not_measured(town).items():
         g.evidence[f].lacking = lacking
     return g.evidence
+
+
+def _count_once(g: Group, by: dict[str, Measured], measured: Callable[[Affinity], Measured]) -> None:
+    """One fact is evidence in one family: what another family counts is taken out.
+
+    Sign-ups that lie close together are the beginning of the days of activity as well. A client is a part of the
+    habit; where habits alone brought the accounts together, or no content holds without the clients, it is no
+    infrastructure beside.
+    """
+    days, habit = by["days of activity"].affinity.bare, by["own habit"].affinity.bare
+    if days and by["batch of sign-ups"].holds:
+        by["days of activity"] = measured(days())
+    picked = bool(g.why) and all(kind == "habit" for kind, _ in g.why)
+    told = by["own habit"].holds and not (by["harvest templates"].holds or by["replayed blocks"].holds)
+    if picked or (told and habit and not measured(habit()).holds):
+        by["client build"].counted = "content"
 
 
 def _not_measured(town: Town) -> dict[str, str]:

@@ -314,10 +314,11 @@ def _public_date(town: Town, g: Group, tied: list[str]) -> Alternative:
     hours of whoever runs them.
     """
     days, volume = _active_days(town, g.members), float(np.median(town.requests[g.members]))
-    dates = days <= EVENT_DAYS or _comes_for_dates(town, g.members) or are_people(town, g.members)
+    short = days <= EVENT_DAYS or _comes_for_dates(town, g.members)
+    own = not short and are_people(town, g.members)
     public = {"days of activity", "move to a new model"}
     public |= {"hours of the day"} if days <= EVENT_DAYS else set()
-    public |= {"batch of sign-ups"} if dates and volume > FEW_REQUESTS else set()
+    public |= {"batch of sign-ups"} if (short or own) and volume > FEW_REQUESTS else set()
     left = [
         f for f in g.held() if any(m.holds and m.affinity.measure not in public for m in g.evidence[f].measures)
     ]
@@ -328,5 +329,6 @@ def _public_date(town: Town, g: Group, tied: list[str]) -> Alternative:
         f"the day and, where it made more than {FEW_REQUESTS} requests and was active on at most half of its days "
         "or the accounts keep hours of their own, the batch of sign-ups",
         not tied and len(left) < 3,
-        f"active on {days:.0f} days; families that hold without them: {_listed(left)}; {_ties(tied)}",
+        f"active on {days:.0f} days{', at hours of their own' if own else ''}; families that hold without them: "
+        f"{_listed(left)}; {_ties(tied)}",
     )

@@ -42,7 +42,7 @@ def stabilities(town: Town, clusters: Sequence[Group], *, kept: float = KEPT) ->
 
 def _found_again(town: Town, found: Group, aside: Flags) -> Ints:
     """The accounts that belong to the group which settles from `found`; nobody when it would not be proposed."""
-    g = settle(town, Group(found.members, dropped=found.dropped), aside)
+    g = settle(town, Group(found.members, found.why, found.dropped), aside)
     if not g.evidence:
         assess(town, g, aside)
     held = g.held()
