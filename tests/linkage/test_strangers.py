@@ -12,7 +12,7 @@ import scenarios
 from generate import Plan, campaigns, crowd, finish, new_town, populate
 from scipy import sparse
 
-from kit import linkage, prompts
+from kit import linkage
 from kit.linkage.affinity import affinities
 from kit.linkage.families import Group, assess
 from kit.linkage.groups import split
@@ -35,7 +35,6 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Linked:
     campaigns.low_and_wide(made, wide)
     incident = finish(made, 5)
     con = load_town(incident, tmp_path_factory.mktemp("crowded"))
-    prompts.build(con)
     linkage.build(con)
     who = incident.truth_accounts.filter(pl.col("requests") > 0)
     return con, {a: c or r for a, r, c in who.select("account_id", "role", "campaign").iter_rows()}
@@ -62,7 +61,6 @@ def test_only_the_harvest_is_proposed_among_groups_that_look_like_one(crowded: L
 def test_groups_once_proposed_by_mistake_are_dismissed(tmp_path: Path, name: str, seed: int, scale: float) -> None:
     incident = scenarios.build(name, seed, scale=scale)
     con = load_town(incident, tmp_path)
-    prompts.build(con)
     linkage.build(con)
     who = incident.truth_accounts.select("account_id", "role")
     roles = dict(who.iter_rows())
