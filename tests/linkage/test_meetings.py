@@ -126,3 +126,9 @@ def test_no_discovery_is_lost_to_what_is_passed_over_for_too_few_meetings(seed):
     sure, likely = discoveries(bits, tests, WRONG), often >= least_hits(often, tests, WRONG)
     assert not (sure & ~likely).any()
     assert discoveries(bits[likely], tests, WRONG).tolist() == sure[likely].tolist()
+
+
+@pytest.mark.parametrize(("visits", "kept"), [(5, 5), (6, 0)])
+def test_six_windows_at_one_place_of_the_hour_are_a_clock_and_five_are_not(visits, kept):
+    active = windows([[h * SLOTS + 7 for h in range(visits)]])
+    assert in_company(active.ends, active.window, 0)[1].tolist() == [kept]
