@@ -168,9 +168,7 @@ def test_no_colour_of_text_or_axis_is_left_to_the_dark_theme_of_the_reader():
 
 
 def test_a_long_note_goes_on_in_a_second_line_so_that_the_chart_fits_the_page():
-    note = (
-        "34 accounts with links of two or more families. Of 561 links 47 are drawn: the strongest of all."
-    )
+    note = "34 accounts with links of two or more families. Of 561 links 47 are drawn: the strongest of all."
     lines = replace(charts.lines(result(5), "hour_at", "requests"), note=f"{note} {note}").spec["title"]["subtitle"]
     assert len(lines) == 2
     assert max(map(len, lines)) <= 105
