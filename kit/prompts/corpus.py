@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kit.compiled import compiled
-from kit.prompts.tokens import CODE, HEAD, I64, SHORTEST, TAIL, U32, U64, bigrams_of, tokenise
+from kit.prompts.tokens import CODE, HEAD, I64, SHORTEST, TAIL, U32, U64, pair, tokenise
 
 F64 = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -21,22 +21,35 @@ COMMON = 0.7  # share of them that must hold a bigram for it to be constant
 COVERED = 0.35  # share of a member's text that is constant, on average, when it neither opens nor closes it
 PRIOR_BITS = np.array([2, 3, 2, 3, 4, 6, 7, 9.0])  # rough rarity of a token by its code, for few texts
 PRIOR_TEXTS = 2000
+PILES = 64  # parts of all ids, gathered apart and put in order one after the other
+FIRST_IDS = np.arange(PILES, dtype=np.uint64) << np.uint64(58)
 SAMPLED_TEXTS = 200_000  # texts from which the rarity of a token is learnt
 REACH = np.arange(4)[:, None]  # tokens that a character can be part of stand within so many
 ROOM = SAMPLE * (HEAD + TAIL)  # different values that the texts looked at can hold at most
 
 
+class Grown:
+    """Numbers that come in batches, in one array that grows where it lies: a list put together is there twice."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.values: NDArray[Any] = np.empty(0, dtype)
+
+    def add(self, more: NDArray[Any]) -> None:
+        have = len(self.values)
+        self.values.resize(have + len(more), refcheck=False)
+        self.values[have:] = more
+
+
 @dataclass
 class Corpus:
-    """Distinct texts as token hashes, ordered by id."""
+    """Distinct texts as token hashes, ordered by id.
+
+    Their bigrams would need as much room again, so they are made where they are looked at (tokens.pair).
+    """
 
     ids: U64
     tokens: U32
     offsets: I64
-    bigrams: U32 = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.bigrams = bigrams_of(self.tokens, self.offsets)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -48,18 +61,28 @@ class Corpus:
 
 def read(batches: Iterable[tuple[U64, list[str]]]) -> Corpus:
     """The corpus of the distinct texts in `batches` of (ids, texts), whatever order they come in."""
-    ids, tokens, counts = [np.empty(0, np.uint64)], [np.empty(0, np.uint32)], [np.empty(0, np.int64)]
+    piles = [(Grown(np.uint64), Grown(np.uint32), Grown(np.int64)) for _ in range(PILES)]
     for batch_ids, texts in batches:
-        t, n = tokenise(texts)
-        ids.append(batch_ids)
-        tokens.append(t)
-        counts.append(n)
-    flat, count, id_ = np.concatenate(tokens), np.concatenate(counts), np.concatenate(ids)
-    del tokens
-    order = np.argsort(id_, kind="stable")
-    begin = (np.cumsum(count) - count)[order]
-    offsets = np.concatenate(([0], np.cumsum(count[order])))
-    return Corpus(id_[order], _moved(flat, begin, offsets), offsets)
+        ids, tokens, offsets = _in_order(batch_ids, *tokenise(texts))
+        edges = np.searchsorted(ids, FIRST_IDS).tolist()
+        for pile, a, b in zip(piles, edges, [*edges[1:], len(ids)], strict=True):
+            pile[0].add(ids[a:b])
+            pile[1].add(tokens[offsets[a] : offsets[b]])
+            pile[2].add(np.diff(offsets[a : b + 1]))
+    whole = (Grown(np.uint64), Grown(np.uint32), Grown(np.int64))
+    while piles:  # the room of each is free before the next is put in order
+        ids, tokens, offsets = _in_order(*(grown.values for grown in piles.pop(0)))
+        for grown, more in zip(whole, (ids, tokens, np.diff(offsets)), strict=True):
+            grown.add(np.asarray(more))
+    return Corpus(whole[0].values, whole[1].values, np.concatenate(([0], np.cumsum(whole[2].values))))
+
+
+def _in_order(ids: U64, tokens: U32, counts: I64) -> tuple[U64, U32, I64]:
+    """The same texts in the order of their ids, with offsets for the counts."""
+    order = np.argsort(ids, kind="stable")
+    begin = (np.cumsum(counts) - counts)[order]
+    offsets = np.concatenate(([0], np.cumsum(counts[order])))
+    return ids[order], _moved(tokens, begin, offsets), offsets
 
 
 @compiled
@@ -113,23 +136,30 @@ def rarity(corpus: Corpus, size: NDArray[np.int32]) -> Rarity:
     weight = 1.0 / np.maximum(size[:SAMPLED_TEXTS], 1)  # ids are hashes, so the first ones are a fair sample
     tokens, pairs = (np.zeros(1 << min(24, max(12, int(corpus.offsets[len(weight)]).bit_length()))) for _ in "12")
     _weigh(corpus.tokens, corpus.offsets, weight, _shift(tokens), tokens)
-    _weigh_characters(corpus.tokens, corpus.bigrams, corpus.offsets, weight, _shift(pairs), pairs)
+    _weigh_characters(corpus.tokens, corpus.offsets, weight, _shift(pairs), pairs)
     return Rarity(tokens, pairs, float(weight.sum()))
 
 
 @compiled
-def _weigh_characters(tokens: U32, bigrams: U32, offsets: I64, weight: F64, shift: np.uint32, table: F64) -> None:
+def _weigh_characters(tokens: U32, offsets: I64, weight: F64, shift: np.uint32, table: F64) -> None:
     for text in range(len(weight)):
         for k in range(offsets[text], offsets[text + 1] - 1):
             if tokens[k + 1] & CODE < SHORTEST:
-                table[bigrams[k] >> shift] += weight[text]
+                table[pair(tokens, k, offsets[text + 1]) >> shift] += weight[text]
 
 
 def uses(corpus: Corpus) -> I64:
     """How often each bigram occurs anywhere, by hash."""
-    table = np.zeros(1 << min(24, max(12, len(corpus.bigrams).bit_length())), np.int64)
-    _weigh(corpus.bigrams, corpus.offsets, np.ones(len(corpus), np.int64), _shift(table), table)
+    table = np.zeros(1 << min(24, max(12, len(corpus.tokens).bit_length())), np.int64)
+    _weigh_bigrams(corpus.tokens, corpus.offsets, _shift(table), table)
     return table
+
+
+@compiled
+def _weigh_bigrams(tokens: U32, offsets: I64, shift: np.uint32, table: I64) -> None:
+    for text in range(len(offsets) - 1):
+        for k in range(offsets[text], offsets[text + 1]):
+            table[pair(tokens, k, offsets[text + 1]) >> shift] += 1
 
 
 @compiled
@@ -180,7 +210,7 @@ def learn(corpus: Corpus, rows: I64, group: I64, rare: Rarity) -> Learnt:
     sampled = np.minimum(size, SAMPLE)
     least = np.maximum(np.ceil(COMMON * sampled), np.minimum(sampled, SUPPORT - 1)).astype(np.int64)
     look = (rows, np.cumsum(size) - size, sampled, least)
-    features, texts, places, offsets = _shared(corpus.bigrams, corpus.offsets, *look)
+    features, texts, places, offsets = _shared(corpus.tokens, corpus.offsets, *look)
     end = corpus.offsets[np.searchsorted(corpus.offsets, places, side="right")]
     runs = np.stack([np.where(at < end, corpus.tokens[np.minimum(at, end - 1)], 0) for at in places + REACH])
     of = np.repeat(np.arange(len(size), dtype=np.uint64), np.diff(offsets))
@@ -201,7 +231,7 @@ def _surprise(rare: Rarity, of: U64, bigrams: U32, runs: U32, groups: int) -> F6
 
 @compiled
 def _shared(
-    bigrams: U32, offsets: I64, rows: I64, first: I64, sampled: I64, least: I64
+    tokens: U32, offsets: I64, rows: I64, first: I64, sampled: I64, least: I64
 ) -> tuple[U32, I64, I64, I64]:
     """Bigrams that at least `least` of the first `sampled` texts of a group hold, sorted; how many do; where one is
     read; offsets."""
@@ -225,7 +255,7 @@ def _shared(
         found = 0
         for row in rows[first[group] : first[group] + sampled[group]]:
             for k in range(offsets[row], offsets[row + 1]):
-                value = bigrams[k]
+                value = pair(tokens, k, offsets[row + 1])
                 at = np.int64(value >> np.uint32(3)) & mask
                 while of[at] == group and key[at] != value:
                     at = (at + 1) & mask
@@ -251,18 +281,19 @@ def _shared(
 
 def containment(corpus: Corpus, rows: I64, group: I64, learnt: Learnt) -> F64:
     """Which share of the constant bigrams of its group each text holds."""
-    held = _held(corpus.bigrams, corpus.offsets, rows, group, learnt.features, learnt.offsets)
+    held = _held(corpus.tokens, corpus.offsets, rows, group, learnt.features, learnt.offsets)
     out: F64 = held / np.maximum(learnt.lengths[group], 1)
     return out
 
 
 @compiled
-def _held(bigrams: U32, offsets: I64, rows: I64, group: I64, features: U32, feature_offsets: I64) -> I64:
+def _held(tokens: U32, offsets: I64, rows: I64, group: I64, features: U32, feature_offsets: I64) -> I64:
     out, seen = np.zeros(len(rows), np.int64), np.full(len(features), -1, np.int64)
     for i in range(len(rows)):
         begin, end = feature_offsets[group[i]], feature_offsets[group[i] + 1]
         constant = features[begin:end]
-        for bigram in bigrams[offsets[rows[i]] : offsets[rows[i] + 1]]:
+        for k in range(offsets[rows[i]], offsets[rows[i] + 1]):
+            bigram = pair(tokens, k, offsets[rows[i] + 1])
             at = begin + np.searchsorted(constant, bigram)
             if at < end and features[at] == bigram and seen[at] != i:
                 seen[at] = i
@@ -281,12 +312,21 @@ def shaped(corpus: Corpus, rows: I64, group: I64, learnt: Learnt) -> Bools:
     first, length = corpus.offsets[rows], corpus.lengths[rows]
     share = np.stack([
         containment(corpus, rows, group, learnt) * learnt.lengths[group] / length,
-        _constant(corpus.bigrams[first], group, learnt),
-        _constant(corpus.bigrams[first + length - 2], group, learnt),
+        _constant(_pairs(corpus.tokens, first), group, learnt),
+        _constant(_pairs(corpus.tokens, first + length - 2), group, learnt),
     ])  # fmt: skip
     n = np.maximum(np.bincount(group, minlength=len(learnt)), 1)
     covered, opens, closes = (np.bincount(group, s, minlength=len(learnt)) / n for s in share)
     out: Bools = (covered >= COVERED) | (opens >= COMMON) | (closes >= COMMON)
+    return out
+
+
+@compiled
+def _pairs(tokens: U32, at: I64) -> U32:
+    """The bigrams of the tokens at these places, none of them the last of its text."""
+    out = np.empty(len(at), np.uint32)
+    for i in range(len(at)):
+        out[i] = pair(tokens, at[i], at[i] + 2)
     return out
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.compiled import compiled
-from kit.prompts.tokens import BASE, I64, U32, U64, mix, mix64
+from kit.prompts.tokens import BASE, I64, U32, U64, mix, mix64, pair
 
 I32 = NDArray[np.int32]
 Bools = NDArray[np.bool_]
@@ -23,22 +23,38 @@ RUNS = 1 << 26  # different runs that are counted; of a bigger corpus one in 2, 
 FIRST = np.uint64(0xA0761D6478BD642F)
 
 
-def keys_of(tokens: U32, bigrams: U32, offsets: I64) -> list[I32]:
+def keys_of(tokens: U32, offsets: I64) -> list[I32]:
     """A column of key numbers for each of COLUMNS; -1 where a text has none or shares it with no other."""
-    raw = np.zeros((len(COLUMNS), len(offsets) - 1), np.uint64)
-    at = {name: raw[c] for c, name in enumerate(COLUMNS)}
-    _whole(tokens, offsets, at["whole"])
+    made: dict[str, I32] = {}
+
+    def keep(raw: U64, *names: str) -> None:
+        made.update({name: _dense(column) for name, column in zip(names, raw, strict=True)})
+
+    whole = np.zeros((1, len(offsets) - 1), np.uint64)
+    _whole(tokens, offsets, whole[0])
+    keep(whole, "whole")
+    ends = np.zeros((2, len(offsets) - 1), np.uint64)
     for size in ENDS:
-        _ends(tokens, offsets, size, at[f"h{size}"], at[f"t{size}"])
+        ends[:] = 0
+        _ends(tokens, offsets, size, *ends)
+        keep(ends, f"h{size}", f"t{size}")
+    del ends
     total = len(tokens)
     counts = np.zeros(1 << min(RUNS.bit_length() - 1, max(16, total.bit_length() + 1)), np.int32)
     every = np.uint64((1 << max(0, total.bit_length() - RUNS.bit_length())) - 1)
     _count_runs(tokens, offsets, every, counts)
-    _best_run(tokens, offsets, every, counts, at["inner"])
-    first = COLUMNS.index("band0")
+    whole[:] = 0
+    _best_run(tokens, offsets, every, counts, whole[0])
+    del counts
+    keep(whole, "inner")
     seeds = mix64(np.arange(4 * BANDS, dtype=np.uint64)).astype(np.uint32).reshape(2, 2 * BANDS)
-    _bands(bigrams, offsets, seeds[0], seeds[1] | np.uint32(1), raw[first : first + BANDS])
-    return [_dense(column) for column in raw]
+    bands = np.zeros((BANDS // 2, len(offsets) - 1), np.uint64)
+    for first in (0, BANDS // 2):
+        some = seeds[:, 2 * first : 2 * first + BANDS]
+        bands[:] = 0
+        _bands(tokens, offsets, some[0], some[1] | np.uint32(1), bands)
+        keep(bands, *(f"band{first + b}" for b in range(BANDS // 2)))
+    return [made[name] for name in COLUMNS]
 
 
 @compiled
@@ -109,12 +125,13 @@ def _best_run(tokens: U32, offsets: I64, every: np.uint64, counts: I32, out: U64
 
 
 @compiled
-def _bands(bigrams: U32, offsets: I64, add: U32, odd: U32, out: U64) -> None:
+def _bands(tokens: U32, offsets: I64, add: U32, odd: U32, out: U64) -> None:
     rows = len(add)
     least = np.empty(rows, np.uint32)
     for text in range(len(offsets) - 1):
         least[:] = np.uint32(0xFFFFFFFF)
-        for bigram in bigrams[offsets[text] : offsets[text + 1]]:
+        for k in range(offsets[text], offsets[text + 1]):
+            bigram = pair(tokens, k, offsets[text + 1])
             for r in range(rows):
                 h = np.uint32(np.uint32(bigram ^ add[r]) * odd[r])
                 h = np.uint32(np.uint32(h ^ (h >> np.uint32(15))) * odd[r])

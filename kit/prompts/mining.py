@@ -60,7 +60,7 @@ def mine(corpus: Corpus) -> Families:
     """Families of at least SUPPORT distinct texts."""
     if len(corpus) < SUPPORT:
         return Families(np.full(len(corpus), -1, np.int32), [], np.empty(0))
-    keys = keys_of(corpus.tokens, corpus.bigrams, corpus.offsets)
+    keys = keys_of(corpus.tokens, corpus.offsets)
     everyone = np.ones(len(corpus), bool)
     rare = rarity(corpus, np.maximum.reduce([support(keys[COLUMNS.index(name)], everyone) for name in ALIKE]))
     anywhere = uses(corpus)

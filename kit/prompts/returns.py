@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.compiled import compiled
+from kit.prompts.corpus import Grown
 from kit.prompts.keys import runs
 from kit.prompts.skeletons import put, texts
 from kit.prompts.tokens import I64, U32, U64, tokenise
@@ -21,29 +22,43 @@ SHINGLE = 8  # tokens
 SKETCH = 16  # shingles kept of an answer
 HELD = 0.5  # share of an answer's sketch a prompt must hold
 LEAST = 4  # shingles a prompt must hold
+PARTS = 16  # of all shingles, sorted one after the other
 SAID_OFTEN = 20  # answers with the same shingle, or accounts with the same answer, beyond which it is a set phrase
 
 
 def build(con: duckdb.DuckDBPyConnection) -> None:
     """Fill response_flows and returned_requests."""
-    answer_ids, answer_shingles = _sketches(con)
-    put(con, "answer_shingles", shingle=answer_shingles, text_id=answer_ids)
-    prompt_ids, prompt_shingles = _held(con, np.unique(answer_shingles))
+    known = _put_rare(con)
+    prompt_ids, prompt_shingles = _held(con, known)
     put(con, "prompt_shingles", shingle=prompt_shingles, text_id=prompt_ids)
-    con.execute(PAIRS, {"often": SAID_OFTEN, "held": HELD, "least": LEAST})
+    del known, prompt_ids, prompt_shingles
+    con.execute(PAIRS, {"held": HELD, "least": LEAST})
     con.execute(RETURNED, {"often": SAID_OFTEN})
     con.execute(REQUESTS)
     con.execute(FLOWS)
 
 
-def _sketches(con: duckdb.DuckDBPyConnection) -> tuple[U64, U64]:
-    """(answer, shingle) for the SKETCH smallest shingles of each answer."""
-    ids, shingles = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
+def _put_rare(con: duckdb.DuckDBPyConnection) -> U64:
+    """Make the table rare_shingles: of the sketch of each answer what is no set phrase; its shingles, each once.
+
+    Set phrases go before prompts are searched for what is known: a sentence in thousands of answers is in as many
+    prompts, and none of that would be kept.
+    """
+    ids, shingles = Grown(np.uint64), Grown(np.uint64)
     for text_ids, batch in texts(con, "response"):
         row, least = _least(*tokenise(batch))
-        ids.append(text_ids[row])
-        shingles.append(least)
-    return np.concatenate(ids), np.concatenate(shingles)
+        ids.add(text_ids[row])
+        shingles.add(least)
+    known, rare = Grown(np.uint64), np.zeros(len(shingles.values), bool)
+    part_of = shingles.values.view(np.uint8)[::8] % PARTS  # some byte of it
+    for part in range(PARTS):  # a part at a time bounds the memory of sorting
+        rows = np.flatnonzero(part_of == part)
+        shingle, which, answers = np.unique(shingles.values[rows], return_inverse=True, return_counts=True)
+        rare[rows] = answers[which] <= SAID_OFTEN
+        known.add(shingle[answers <= SAID_OFTEN])
+    put(con, "rare_shingles", shingle=shingles.values[rare], text_id=ids.values[rare])
+    known.values.sort()
+    return known.values
 
 
 @compiled
@@ -74,12 +89,12 @@ def _held(con: duckdb.DuckDBPyConnection, known: U64) -> tuple[U64, U64]:
     sieve = np.zeros(1 << bits, np.bool_)
     shift = np.uint64(64 - bits)
     sieve[(known >> shift).astype(np.int64)] = True
-    ids, shingles = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
+    ids, shingles = Grown(np.uint64), Grown(np.uint64)
     for text_ids, batch in texts(con, "prompt") if len(known) else ():
         row, hit = _known(*tokenise(batch), known, sieve, shift)
-        ids.append(text_ids[row])
-        shingles.append(hit)
-    return np.concatenate(ids), np.concatenate(shingles)
+        ids.add(text_ids[row])
+        shingles.add(hit)
+    return ids.values, shingles.values
 
 
 @compiled
@@ -101,9 +116,7 @@ def _known(tokens: U32, counts: I64, known: U64, sieve: NDArray[np.bool_], shift
 
 PAIRS = """
 CREATE OR REPLACE TEMP TABLE flow_pairs AS
-WITH a AS (SELECT DISTINCT shingle, text_id FROM answer_shingles),
-rare AS (SELECT shingle, text_id FROM a WHERE shingle IN (SELECT shingle
-  FROM a GROUP BY shingle HAVING count(*) <= $often)),
+WITH rare AS (FROM rare_shingles),
 size AS (SELECT text_id, count(*) AS n FROM rare GROUP BY text_id),
 p AS (SELECT DISTINCT shingle, text_id FROM prompt_shingles)
 SELECT p.text_id AS prompt_id, rare.text_id AS answer_id, count(*) / any_value(size.n) AS containment

@@ -183,7 +183,7 @@ def skeleton_of(part: str, members: Iterable[str], constant: U32) -> Skeleton:
 def _fixed(text: str, constant: U32) -> tuple[U32, Bools, I64, I64]:
     """The tokens of the text, which of them are constant, and where they start and end."""
     tokens, starts, ends = spans(text)
-    hit = np.isin(bigrams_of(tokens, np.array([0, len(tokens)])), constant)
+    hit = np.isin(bigrams_of(tokens), constant)
     fixed = hit.copy()
     fixed[1:] |= hit[:-1]
     return tokens, fixed, starts, ends

@@ -92,19 +92,20 @@ def spans(text: str) -> tuple[U32, I64, I64]:
     return tokens, starts, ends
 
 
-def bigrams_of(tokens: U32, offsets: I64) -> U32:
-    """A hash of each token with the next one of its text; the last of a text with nothing."""
+@compiled
+def bigrams_of(tokens: U32) -> U32:
+    """A hash of each token of a text with the next one; the last with nothing."""
     out = np.empty_like(tokens)
-    _pair(tokens, offsets, out)
+    for k in range(len(tokens)):
+        out[k] = pair(tokens, k, len(tokens))
     return out
 
 
 @compiled
-def _pair(tokens: U32, offsets: I64, out: U32) -> None:
-    for text in range(len(offsets) - 1):
-        for k in range(offsets[text], offsets[text + 1]):
-            ahead = tokens[k + 1] if k + 1 < offsets[text + 1] else np.uint32(0)
-            out[k] = mix((np.uint64(tokens[k]) << np.uint64(32)) | np.uint64(ahead)) >> np.uint64(32)
+def pair(tokens: U32, k: int, end: int) -> np.uint32:
+    """The bigram of token k with the next one, of a text that ends before `end`."""
+    ahead = tokens[k + 1] if k + 1 < end else np.uint32(0)
+    return np.uint32(mix((np.uint64(tokens[k]) << np.uint64(32)) | np.uint64(ahead)) >> np.uint64(32))
 
 
 def _scanned(texts: list[str], head: int, tail: int) -> tuple[U32, I64, I64, I64]:

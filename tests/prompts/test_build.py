@@ -115,6 +115,29 @@ def test_an_answer_that_repeats_what_somebody_pasted_before_does_not_come_back()
     assert flows == [("d", "e", 1)]
 
 
+def test_a_sentence_in_more_than_twenty_answers_is_a_set_phrase_that_no_prompt_is_searched_for() -> None:
+    rng = random.Random(5)
+    phrase = " ".join(free(rng) for _ in range(3))
+    con = database(
+        [
+            {
+                "request_id": f"r{n}",
+                "account_id": f"a{n}",
+                "occurred_at": f"2026-05-{n + 1:02}T00:00:00Z",
+                "prompt_text": f"Say it. {phrase}" if n else "Say something.",
+                "response_text": f"{phrase} {free(rng)}",
+            }
+            for n in range(21)
+        ]
+    )
+    rare, searched = "SELECT shingle, count(*) AS n FROM rare_shingles GROUP BY shingle", "FROM prompt_shingles"
+    ((most, kept),) = con.execute(f"SELECT max(n), sum(n)::BIGINT FROM ({rare})").fetchall()
+    assert most <= 20
+    assert 0 < kept < 21 * 16 / 2  # of sketches of 16 shingles, most of which are the phrase
+    assert con.execute(f"{searched} WHERE shingle NOT IN (SELECT shingle FROM rare_shingles)").fetchall() == []
+    assert con.execute("SELECT count(*) FROM response_flows").fetchall() == [(0,)]
+
+
 def test_tables_are_the_same_whatever_the_order_the_sources_and_the_threads(
     built: duckdb.DuckDBPyConnection,
 ) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from kit.prompts import mining
 from kit.prompts.corpus import read
-from kit.prompts.tokens import NUMBER, spans, tokenise
+from kit.prompts.tokens import NUMBER, U64, mix64, spans, tokenise
 
 WORDS = [
     a + b + c for a in "bdgkmprst" for b in ("an", "el", "or", "ui") for c in ("dim", "fex", "gol", "nas", "ret")
@@ -168,3 +169,37 @@ def test_hostile_text_is_tokenised_without_an_error(hostile: str) -> None:
     assert len(tokens) == counts.sum()
     assert counts[0] <= 420
     assert len(spans(hostile)[0]) >= 1
+
+
+def test_texts_are_held_once_however_many_batches_they_come_in() -> None:
+    def batches(n: int) -> Iterator[tuple[U64, list[str]]]:
+        for k in range(n):
+            words = [
+                " ".join(f"{chr(97 + (k * i) % 26)}{chr(97 + j % 26)}x" for j in range(300)) for i in range(500)
+            ]
+            yield mix64(np.arange(500 * k, 500 * k + 500, dtype=np.uint64)), words
+
+    read(batches(1))  # tables and machine code come before what is measured
+    tracemalloc.start()
+    corpus = read(batches(40))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(corpus), len(corpus.tokens)) == (20_000, 6_000_000)
+    assert np.all(corpus.ids[1:] > corpus.ids[:-1])
+    assert peak < 1.8 * corpus.tokens.nbytes  # the list and the array put together from it would be 2 and more
+
+
+def test_a_corpus_is_the_same_in_whatever_batches_it_comes() -> None:
+    texts = [f"{'a b c ' * (n % 7)}{n}" for n in range(300)]
+    ids = mix64(np.arange(300, dtype=np.uint64))
+    whole = read([(ids, texts)])
+    turned = read([(ids[k : k + 7][::-1], texts[k : k + 7][::-1]) for k in reversed(range(0, 300, 7))])
+    for one, other in zip(vars(whole).values(), vars(turned).values(), strict=True):
+        assert np.array_equal(one, other)
+    at = int(np.searchsorted(whole.ids, ids[9]))
+    assert np.array_equal(whole.tokens[whole.offsets[at] : whole.offsets[at + 1]], tokenise([texts[9]])[0])
+
+
+def test_an_empty_corpus_is_one() -> None:
+    assert len(read([])) == 0
+    assert read([]).offsets.tolist() == [0]
