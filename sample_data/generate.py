@@ -34,6 +34,7 @@ __all__ = [
     "crowd",
     "evasive",
     "finish",
+    "mistaken",
     "new_town",
     "populate",
     "read_texts",

@@ -23,6 +23,7 @@ from generate import (
     crowd,
     evasive,
     finish,
+    mistaken,
     new_town,
     populate,
     read_texts,
@@ -174,6 +175,11 @@ def office_town(town: Town) -> None:
     ONCE_PROPOSED["coworking_chain"](town)
 
 
+def bot_town(town: Town) -> None:
+    """Nobody harvests; strangers run one bot at home, which takes the newest model."""
+    mistaken.newest_model_bot(town)
+
+
 def scattered(town: Town) -> None:
     """A careful harvest among hard look-alikes: edited prompts in several templates, half of it unrelated work."""
     crowd(town)
@@ -216,7 +222,7 @@ def _careful(town: Town, plan: Plan) -> Plan:
 _ALL: tuple[Scenario, ...] = (
     *(quiet_town, fixed_prompt, load_balanced, release_pivot, low_and_wide, habit_only),
     *(relay, cleaner, probe_then_exploit, signature_replay, several_at_once),
-    *(crowded_town, mistaken_town, full_town, doubled_town, office_town),
+    *(crowded_town, mistaken_town, full_town, doubled_town, office_town, bot_town),
     *(scattered, scattered_habit, scattered_wide),
 )
 SCENARIOS: dict[str, Scenario] = {scenario.__name__: scenario for scenario in _ALL}

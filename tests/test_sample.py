@@ -166,7 +166,7 @@ def test_every_scenario_runs_small_and_marks_its_harvest(name: str) -> None:
     roles = set(incident.truth_accounts["role"])
     full = name in ("full_town", "doubled_town")
     harmless = len(LOOKALIKES) + (len(STRANGERS) if full or name.startswith(("crowded", "scattered")) else 0)
-    harmless += len(ONCE_PROPOSED) if full or name == "mistaken_town" else name == "office_town"
+    harmless += len(ONCE_PROPOSED) if full or name == "mistaken_town" else name in ("office_town", "bot_town")
     assert len(roles - {"campaign", "organic"}) == harmless
     campaigns = set(incident.truth_requests["truth"])
     assert (campaigns == set()) is name.endswith("_town")

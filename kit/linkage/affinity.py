@@ -30,6 +30,7 @@ LIBRARY = re.compile(  # HTTP libraries, SDKs and tools for anybody: no product,
     re.IGNORECASE,
 )
 SUCCESSION_S = 3 * DAY_S
+MOVED = 0.2  # of an account's requests in the two days after a release
 
 
 @dataclass
@@ -297,7 +298,7 @@ def _succession(town: Town, members: Ints, inside: Flags) -> tuple[Floats, str]:
 
 def _pivot(town: Town, members: Ints) -> tuple[Floats, str]:
     """1 for an account that sent a fifth or more of its requests to a new model within two days of its release."""
-    moved = (np.nan_to_num(town.pivot) >= 0.2).astype(float)
+    moved = (np.nan_to_num(town.pivot) >= MOVED).astype(float)
     present = members[~np.isnan(town.pivot[members])]
     return (
         moved,

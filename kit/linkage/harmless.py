@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from kit.linkage.affinity import FEW_USERS, LIBRARY
+from kit.linkage.affinity import FEW_USERS, LIBRARY, MOVED
 from kit.linkage.families import NEEDED, Group
-from kit.linkage.people import are_people
+from kit.linkage.people import are_dealt, are_people
 from kit.linkage.places import FEW_PLACES, fixed_lines
 from kit.linkage.town import OWN, Floats, Ints, Sharing, Town
 
@@ -187,6 +187,12 @@ def _active_days(town: Town, m: Ints) -> float:
     return float(np.median(np.diff(town.days.table[m].indptr)))
 
 
+def _moved_in_part(town: Town, m: Ints) -> bool:
+    """Whether the median account that moved to a new model sent it less than half of what it sent in two days."""
+    moved = town.pivot[m][np.nan_to_num(town.pivot[m]) >= MOVED]
+    return moved.size > 0 and float(np.median(moved)) < 0.5
+
+
 def _comes_for_dates(town: Town, m: Ints) -> bool:
     """Whether the median account is away on half or more of the days from its first to its last."""
     seen = town.days.table[m[town.active[m]]].tocoo()
@@ -311,12 +317,16 @@ def _public_date(town: Town, g: Group, tied: list[str]) -> Alternative:
     The date explains the days of activity and the move to a new model; also the hours, where there were few days.
     Who comes for a few days or for the dates of a term, or keeps hours of their own up to a deadline, and has more
     to do there than to look in, signed up for them at about the same time; machines work on most days, and at the
-    hours of whoever runs them.
+    hours of whoever runs them. A tool that takes the newest model moves all that it sends; that accounts at work
+    all the time move a part of it on the day of a release, as hardly any ordinary one does, no date explains.
     """
     days, volume = _active_days(town, g.members), float(np.median(town.requests[g.members]))
     short = days <= EVENT_DAYS or _comes_for_dates(town, g.members)
     own = not short and are_people(town, g.members)
-    public = {"days of activity", "move to a new model"}
+    dealt = not short and are_dealt(town, g.members)
+    kept = ", at hours of their own" if own else ", at any hours" if dealt else ""
+    public = {"days of activity"}
+    public |= set() if dealt and _moved_in_part(town, g.members) else {"move to a new model"}
     public |= {"hours of the day"} if days <= EVENT_DAYS else set()
     public |= {"batch of sign-ups"} if (short or own) and volume > FEW_REQUESTS else set()
     left = [
@@ -324,11 +334,11 @@ def _public_date(town: Town, g: Group, tied: list[str]) -> Alternative:
     ]
     return _verdict(
         "strangers who follow one public date (release, deadline, event)",
-        "nothing ties the organisations, and fewer than three families hold without the days of activity, the "
-        f"move to a new model and, where the median account was active on at most {EVENT_DAYS} days, the hours of "
-        f"the day and, where it made more than {FEW_REQUESTS} requests and was active on at most half of its days "
-        "or the accounts keep hours of their own, the batch of sign-ups",
+        "nothing ties the organisations, and fewer than three families hold without the days of activity, the move "
+        "to a new model (unless the median account was active on most of its days, hardly any keeps hours of its "
+        "own and less than half of their work moved) and, where the median account was active on at most "
+        f"{EVENT_DAYS} days, the hours of the day and, where it made more than {FEW_REQUESTS} requests and was "
+        "active on at most half of its days or most accounts keep hours of their own, the batch of sign-ups",
         not tied and len(left) < 3,
-        f"active on {days:.0f} days{', at hours of their own' if own else ''}; families that hold without them: "
-        f"{_listed(left)}; {_ties(tied)}",
+        f"active on {days:.0f} days{kept}; families that hold without them: {_listed(left)}; {_ties(tied)}",
     )

@@ -18,6 +18,12 @@ def are_people(town: Town, members: Ints) -> bool:
     return own >= 0.5 * of and of >= 0.5 * town.active[members].sum() and of > 0
 
 
+def are_dealt(town: Town, members: Ints) -> bool:
+    """Whether hardly any of the accounts do: between a fifth and a half nobody can say."""
+    own, of = own_hours(town, members)
+    return own <= 0.2 * of and of >= 0.5 * town.active[members].sum() and of > 0
+
+
 def own_hours(town: Town, members: Ints) -> tuple[int, int]:
     """How many of the accounts keep hours of their own, and of how many that can be said.
 

@@ -123,3 +123,29 @@ def coworking_chain(town: Town, count: int = 40) -> Ints:
         conversation_id=conversation_names(town, rhythm),
     )
     return who
+
+
+def newest_model_bot(town: Town, count: int = 36) -> Ints:
+    """Strangers who run a bot that came out within the window at home, day and night; it takes the newest model."""
+    rng = town.rng
+    launch = float(rng.uniform(0.1, 0.3)) * town.end
+    created = launch + rng.uniform(0, 4, count) * DAY
+    who = apart(town, "newest_model_bot", created)
+    each = rng.integers(town.size(150, 60), town.size(400, 120), count)
+    member = np.repeat(np.arange(count), each)
+    first = created + rng.uniform(1, 3, count) * DAY
+    at = rng.uniform(first[member], town.end)
+    updated = town.release + rng.uniform(0, 20, count) * 3600
+    town.emit(
+        who[member],
+        at,
+        town.draw("library", member.size, 4000),
+        client_ip=homes(town, member, count),
+        temperature=0.7,
+        max_tokens=4096,
+        user_agent="python-requests/2.32.3",
+        ja4=LIBRARY_JA4[1],
+        request_model=np.where(at > updated[member], MODELS[3], MODELS[0]),
+        output_tokens=rng.lognormal(6.4, 0.4, member.size).astype(np.int64),
+    )
+    return who

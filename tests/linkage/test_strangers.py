@@ -55,7 +55,7 @@ def test_only_the_harvest_is_proposed_among_groups_that_look_like_one(crowded: L
         *[("mistaken_town", seed, 0.3) for seed in (1, 2, 3)],
         *[("mistaken_town", 31, 0.8), ("mistaken_town", 1, 1.0)],
         *[("full_town", 1, 0.2), ("full_town", 2, 1.0), ("doubled_town", 1, 0.2)],
-        *[("office_town", 1, 0.2), ("office_town", 2, 0.6)],
+        *[("office_town", 1, 0.2), ("office_town", 2, 0.6), ("bot_town", 1, 0.3), ("bot_town", 2, 0.3)],
     ],
 )
 def test_groups_once_proposed_by_mistake_are_dismissed(tmp_path: Path, name: str, seed: int, scale: float) -> None:
@@ -66,6 +66,21 @@ def test_groups_once_proposed_by_mistake_are_dismissed(tmp_path: Path, name: str
     roles = dict(who.iter_rows())
     query = "SELECT account_id FROM cluster_accounts JOIN clusters USING (cluster_id) WHERE proposed"
     assert {roles[a] for (a,) in con.execute(query).fetchall()} == set()
+
+
+@pytest.mark.parametrize(("name", "seed"), [("release_pivot", 62), ("several_at_once", 103)])
+def test_a_harvest_that_moves_half_of_its_work_on_the_day_of_a_release_is_found_whole(
+    tmp_path: Path, name: str, seed: int
+) -> None:
+    incident = scenarios.build(name, seed, scale=0.4)
+    con = load_town(incident, tmp_path)
+    linkage.build(con)
+    who = incident.truth_accounts.select("account_id", "campaign")
+    pivot = {a for a, c in who.iter_rows() if c == "release_pivot"}
+    query = "SELECT account_id FROM cluster_accounts JOIN clusters USING (cluster_id) WHERE proposed"
+    found = {a for (a,) in con.execute(query).fetchall()}
+    assert pivot <= found
+    assert all(c for a, c in who.iter_rows() if a in found)
 
 
 def test_claim_c_rests_on_the_pooled_prompts_and_claim_a_sets_other_traffic_apart(crowded: Linked) -> None:
