@@ -275,7 +275,8 @@ def _habit(town: Town, members: Ints, ordinary: Ints) -> tuple[Floats, Floats, s
         who = town.carried(kind).holders(j)
         for row in (0, 1) if kind != "habit" else (0,):
             score[row, who] = np.maximum(score[row, who], np.log2(inside / outside))
-        said.append(f"{kind} {town.sharing(kind).names[j]} ({inside:.0%} of members, {outside:.1%} of others)")
+        ours, others = (int(np.isin(who, x).sum()) for x in (members, ordinary))
+        said.append(f"{kind} {town.sharing(kind).names[j]} ({ours} of {members.size} members, {others:,} others)")
     return score[0], score[1], "; ".join(said[:3])
 
 

@@ -48,6 +48,8 @@ class Measured:
     n: int
     base: float
     p: float
+    outside: int  # ordinary accounts that fit so well
+    ordinary: int  # of so many
     whose: str = "members"
     counted: str = ""  # the other family that counts the same fact
 
@@ -63,7 +65,7 @@ class Measured:
         more = f" ({self.affinity.detail})" if self.affinity.detail else ""
         more += f"; counted as {self.counted}" if self.counted else ""
         mine = f"{self.hits} of {self.n} {self.whose}"
-        return f"{self.affinity.measure}: {mine}, {self.base:.1%} of ordinary accounts{more}"
+        return f"{self.affinity.measure}: {mine}, {self.outside:,} of {self.ordinary:,} ordinary accounts{more}"
 
 
 @dataclass
@@ -162,17 +164,19 @@ def _not_measured(town: Town) -> dict[str, str]:
 def _measure(a: Affinity, members: Ints, ordinary: Ints, org: Ints) -> Measured:
     if a.measure in ALL_OR_NOTHING:
         members = members if a.given is None else members[~a.given[members]]
-        hits, n, whose = _counted(org, members, a.score > 0)
+        fits = a.score > 0
+        hits, n, whose = _counted(org, members, fits)
         base = 2.0 ** -float(a.score.max(initial=0.0))
         if a.measure != "client build":
-            base = (float((a.score[ordinary] > 0).sum()) + 1) / (ordinary.size + 1)
+            base = (float(fits[ordinary].sum()) + 1) / (ordinary.size + 1)
         p = binomial_tail(hits, n, base) if hits >= 2 * base * n else 1.0
-        return Measured(a, hits, n, base, p, whose)
-    rare = a.bits >= RARE_BITS if a.rare is None else a.rare
-    hits, n, whose = _counted(org, members, rare)
-    # the share the ordinary accounts themselves reach, never less than one account
-    base = max(float(rare[ordinary].mean()) if ordinary.size else 0.0, 1 / (ordinary.size + 1))
-    return Measured(a, hits, n, base, binomial_tail(hits, n, max(base, RARE)), whose)
+    else:
+        fits = a.bits >= RARE_BITS if a.rare is None else a.rare
+        hits, n, whose = _counted(org, members, fits)
+        # the share the ordinary accounts themselves reach, never less than one account
+        base = max(float(fits[ordinary].mean()) if ordinary.size else 0.0, 1 / (ordinary.size + 1))
+        p = binomial_tail(hits, n, max(base, RARE))
+    return Measured(a, hits, n, base, p, int(fits[ordinary].sum()), ordinary.size, whose)
 
 
 def _counted(org: Ints, members: Ints, fits: Flags) -> tuple[int, int, str]:
