@@ -105,7 +105,11 @@ def served(case: Path) -> Iterator[str]:
             yield _address(log, server)
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            try:
+                server.wait(timeout=60)  # it waits for its kernels
+            except subprocess.TimeoutExpired:  # how Lab itself ends is not what is tested
+                server.kill()
+                server.wait()
 
 
 def _address(log: Any, server: subprocess.Popen[bytes]) -> str:
