@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
@@ -26,7 +28,7 @@ def ranked(town: Town, seeds: list[str], max_wrong: float) -> pl.DataFrame:
     """The accounts outside the seeds, most likely first; see kit.linkage.grow."""
     place = {a: i for i, a in enumerate(town.ids)}
     shown = np.sort([place[a] for a in seeds]).astype(np.int64)
-    g, bits, probability = _grown(town, shown)
+    g, bits, probability = _grown(town, shown, hypotheses(town))
     rest = town.others(shown)
     rest = rest[bits[rest] > 0]
     rest = rest[np.lexsort((rest, -np.round(bits[rest], 6)))]
@@ -51,9 +53,10 @@ def reliability(town: Town, seeds: list[str], rounds: int) -> pl.DataFrame:
     every = np.sort([place[a] for a in seeds]).astype(np.int64)
     rng = np.random.default_rng(5)
     said, true = [], []
+    tried = hypotheses(town) if rounds else []
     for _ in range(rounds):
         shown = np.sort(rng.permutation(every)[: (every.size + 1) // 2])
-        *_, probability = _grown(town, shown)
+        *_, probability = _grown(town, shown, tried)
         rest = town.others(shown)
         said.append(probability[rest])
         true.append(np.isin(rest, every))
@@ -74,7 +77,7 @@ def reliability(town: Town, seeds: list[str], rounds: int) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema)
 
 
-def company(town: Town, seeds: Ints) -> Ints:
+def company(town: Town, seeds: Ints, groups: Sequence[Group]) -> Ints:
     """The group that the seeds belong to, if one of those they share a mark, a habit or a pool with stands.
 
     Three accounts show too little for any family to hold, and the rest of their operation among the ordinary makes
@@ -82,7 +85,7 @@ def company(town: Town, seeds: Ints) -> Ints:
     the others are; most surprising first is the one that is smallest for so many seeds.
     """
     nobody, best = np.zeros(len(town), dtype=bool), seeds[:0]
-    shared = [(int(np.isin(seeds, g.members).sum()), g) for g in hypotheses(town)]
+    shared = [(int(np.isin(seeds, g.members).sum()), g) for g in groups]
     shared = [(n, g) for n, g in shared if n >= 3 and n >= 0.5 * seeds.size]
     shared.sort(key=lambda x: (-round(x[0] * np.log2(len(town) / x[1].members.size), 6), x[1].members.tolist()))
     for _, g in shared[:TRIED]:
@@ -95,9 +98,9 @@ def company(town: Town, seeds: Ints) -> Ints:
     return best
 
 
-def _grown(town: Town, seeds: Ints) -> tuple[Group, Floats, Floats]:
+def _grown(town: Town, seeds: Ints, groups: Sequence[Group]) -> tuple[Group, Floats, Floats]:
     """The seeds with the accounts that are as good as certain; bits and probability of every account by them."""
-    known = company(town, seeds)
+    known = company(town, seeds, groups)
     g = Group(np.union1d(seeds, known))
     hidden = np.full(len(town), float(g.members.size))
     if known.size:  # how many of the seeds it missed tells how many others it missed

@@ -68,6 +68,22 @@ def test_groups_once_proposed_by_mistake_are_dismissed(tmp_path: Path, name: str
     assert {roles[a] for (a,) in con.execute(query).fetchall()} == set()
 
 
+@pytest.mark.xfail(strict=True, reason="known to be wrong still: docs/decisions/0003-what-is-claimed.md")
+def test_users_of_a_public_bot_are_not_proposed_beside_all_other_look_alikes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from town import mistaken
+
+    def with_bot(town) -> None:
+        scenarios.full_town(town)
+        mistaken.newest_model_bot(town)
+
+    monkeypatch.setitem(scenarios.SCENARIOS, "full_town", with_bot)
+    con = load_town(scenarios.build("full_town", 11, scale=0.3), tmp_path)
+    linkage.build(con)
+    assert con.execute("SELECT count(*) FROM clusters WHERE proposed").fetchall() == [(0,)]
+
+
 @pytest.mark.parametrize(("name", "seed"), [("release_pivot", 62), ("several_at_once", 103)])
 def test_a_harvest_that_moves_half_of_its_work_on_the_day_of_a_release_is_found_whole(
     tmp_path: Path, name: str, seed: int
